@@ -1,0 +1,92 @@
+// Start here. A client takes events, keeps those that the catalog and the
+// user's consent allow in a crash-safe spool, and has them uploaded. It never
+// throws, blocks on the network, prints (but for the consent notice, once, on
+// standard error) or crashes its host.
+//
+//   auto client = candor::Client::open({.catalog = "acme.telemetry.jsonc", .product_version = "1.2.3"});
+//   client->emit("sl_plan_completed", {{"outcome", "ok"}, {"durationMs", 25.4}});
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "candor/event.h"
+#include "candor/export.h"
+#include "candor/options.h"
+#include "candor/outcome.h"
+#include "candor/status.h"
+
+namespace candor {
+
+// What one emit may say beside its fields.
+struct EmitOptions {
+  // When the event happened, milliseconds since 1970 UTC; now when absent.
+  // Years 1970 to 9999.
+  std::optional<std::int64_t> timestamp_ms;
+  // A lower-case UUID for the event instead of a new UUIDv7. An event that is
+  // emitted twice under one uuid is stored twice and counted once by the server.
+  std::string_view uuid;
+  // Who the event is about, instead of the client's distinct id. 1 to 200 bytes of UTF-8.
+  std::string_view distinct_id;
+};
+
+class CANDOR_EXPORT Client {
+ public:
+  // Opens a client; never null, never throws. When something is wrong (an
+  // unreadable catalog, say) the client is disabled and status().problem says
+  // why. Reads the catalog and the identity file; mints the identity and shows
+  // the notice on a first run. Opens no socket and starts no process.
+  [[nodiscard]] static std::unique_ptr<Client> open(Options options) noexcept;
+
+  // Same as close(0).
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Hands over one event. Any thread; returns within microseconds and does not
+  // allocate when the event is accepted (and is no larger than a few kilobytes).
+  // After a fork the child's client goes on with a segment of its own.
+  Outcome emit(std::string_view event, std::initializer_list<Field> fields = {},
+               const EmitOptions& options = {}) noexcept {
+    return emit(event, std::span<const Field>(fields.begin(), fields.size()), options);
+  }
+  Outcome emit(std::string_view event, std::span<const Field> fields,
+               const EmitOptions& options = {}) noexcept;
+
+  // Encodes without keeping: `bytes` receives the event's canonical bytes when
+  // the outcome is accepted. Works when telemetry is off; writes nothing.
+  Outcome encode(std::string_view event, std::span<const Field> fields, std::string& bytes,
+                 const EmitOptions& options = {}) noexcept;
+
+  // Uploads what is in the spool, in a thread, and waits for it at most
+  // `timeout`. True when nothing is left waiting.
+  bool flush(std::chrono::milliseconds timeout) noexcept;
+
+  // Ends the client; emits after it are `disabled`. With a timeout it flushes
+  // first; events that could not be sent wait in the spool for the next run.
+  // Idempotent.
+  void close(std::chrono::milliseconds timeout = std::chrono::milliseconds{0}) noexcept;
+
+  // Reads consent anew and explains it.
+  [[nodiscard]] Status status() const;
+
+  // The ledger of this spool, over all processes and since its beginning, as
+  // JSON: {"events": {NAME: {"captured", "delivered", "pending", "dropped": {REASON: n}, "rejected": {CODE: n}}}, "total": {...}}.
+  [[nodiscard]] std::string stats() const;
+
+  // True in the one process that minted this install's identity.
+  [[nodiscard]] bool first_run() const noexcept;
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl>) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor

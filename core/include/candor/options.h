@@ -1,0 +1,85 @@
+// How a client is opened. Only `catalog` (or `catalog_text`) is required;
+// every other member has the default that suits a command line and a daemon alike.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+
+struct candor_upload_api;
+
+namespace candor {
+
+enum class Delivery : std::uint8_t {
+  automatic,   // background once the process outlives flush_interval_ms, else detached
+  background,  // a thread of this process, started with the first event
+  detached,    // a separate `candor` process, at most one per interval on this machine
+  manual,      // only flush() uploads
+};
+
+enum class Compression : std::uint8_t { none, gzip, zstd };
+
+// A value for an envelope source: text, boolean or number.
+using SourceValue = std::variant<std::string, bool, std::int64_t, double>;
+
+struct Options {
+  // The catalog: a file's path, or its text (e.g. embedded in the program).
+  // `catalog_text` wins when both are given.
+  std::string catalog;
+  std::string catalog_text;
+
+  // Envelope sources. `runtime` is what an event's `runtimes` names: cpp, python, node.
+  std::string product_version;
+  std::string runtime = "cpp";
+  std::string runtime_version;
+  // Values for `host.NAME` sources, by the source's whole name ("host.region").
+  // Any other source may be overridden the same way ("os.platform").
+  std::map<std::string, SourceValue, std::less<>> sources;
+
+  // Replaces the catalog's product.home; "~" is expanded.
+  std::string home;
+  // Replaces the install id as the sender of every event. 1 to 200 bytes of UTF-8.
+  std::string distinct_id;
+  // The directory of the user's project; sent only as a salted hash (group `project`).
+  std::string project_dir;
+  // Machine-wide consent set by an administrator.
+  std::string policy_file = "/etc/candor/policy.json";
+
+  Delivery delivery = Delivery::automatic;
+  // Upload when this many events were emitted since the last upload, or so much time passed.
+  std::uint32_t flush_at = 100;
+  std::uint32_t flush_interval_ms = 10'000;
+  // Requests beyond the first in one flush.
+  std::uint32_t max_retries = 3;
+  std::uint32_t request_timeout_ms = 10'000;
+  Compression compression = Compression::gzip;
+
+  // The spool's limits, enforced when a segment is added; the oldest events go first.
+  std::uint64_t spool_bytes_max = 64ull << 20;
+  std::uint32_t spool_files_max = 256;
+  std::uint32_t spool_age_max_days = 30;
+
+  // The upload part, when it is linked in: &candor_upload. When null,
+  // `upload_library` is loaded the first time an uploader starts; when that is
+  // empty too, the library beside this one is.
+  const candor_upload_api* uploader = nullptr;
+  std::string upload_library;
+
+  // Hears of misuse (one line per event and code) and of trouble with files.
+  // Called on the thread that caused it; must not throw. Never receives a value.
+  std::function<void(std::string_view line)> log;
+
+  // For tests: accepted events go to this function as canonical bytes, and
+  // identity, consent, spool and network are not used at all.
+  std::function<void(std::string_view event)> capture;
+
+  // Run around the rare part of emit that may wait for the disk, so that a
+  // binding can release its interpreter lock there. Both or neither.
+  std::function<void()> before_wait;
+  std::function<void()> after_wait;
+};
+
+}  // namespace candor

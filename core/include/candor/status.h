@@ -1,0 +1,25 @@
+// Consent, explained.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace candor {
+
+struct Status {
+  bool enabled = false;
+  // The rule that decided, stable for programs: "env_disabled", "file_enabled", ...
+  // (core/src/consent/consent.h lists them all).
+  std::string rule;
+  // The same as a sentence for people, without a full stop's worth of doubt:
+  // "Telemetry is off because DO_NOT_TRACK is set."
+  std::string explanation;
+  std::string install_id;     // empty when there is none
+  std::string identity_file;  // where consent and identity live
+  std::string spool_dir;      // where accepted events wait
+  std::string endpoint;       // where they go
+  bool notice_shown = false;
+  std::string problem;  // why the client could not be opened as asked; empty when it could
+};
+
+}  // namespace candor

@@ -1,0 +1,44 @@
+// The seam between emitting and uploading: a C table of functions, so that the
+// part that links libcurl can be a library of its own, loaded only when an
+// uploader starts. Link `candor::upload` and pass `&candor_upload` in
+// Options::uploader, or let the client load `libcandor-upload` by itself.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "candor/export.h"
+
+extern "C" {
+
+typedef struct candor_uploader candor_uploader;
+
+// Raised by one with every change to this table or to the job's fields.
+enum { CANDOR_UPLOAD_ABI = 1 };
+
+// Threading: every function may be called from any thread; `stop` once.
+// None throws, prints, installs a signal handler or touches process state.
+typedef struct candor_upload_api {
+  uint32_t abi;
+
+  // Starts an uploader thread for one spool. `job` is JSON (core/src/upload/job.h)
+  // and is copied. Returns null when the job can't be understood or no thread
+  // can be started.
+  candor_uploader* (*start)(const char* job, size_t job_bytes);
+
+  // Says that flush_at events were emitted since the last call: don't wait for the interval.
+  void (*wake)(candor_uploader*);
+
+  // Tries now, without waiting for the interval, until nothing that was in the
+  // spool at the call is pending, or a try failed for good, or timeout_ms passed.
+  // Returns 1 when nothing is pending, 0 otherwise.
+  int (*flush)(candor_uploader*, int32_t timeout_ms);
+
+  // Cancels a request under way, waits for the thread to end, and frees. What
+  // was not settled stays in the spool. Takes milliseconds, whatever the server does.
+  void (*stop)(candor_uploader*);
+} candor_upload_api;
+
+CANDOR_EXPORT extern const candor_upload_api candor_upload;
+
+}  // extern "C"

@@ -1,0 +1,83 @@
+// The file system, as candor uses it: bounded reads, atomic writes, advisory
+// locks. Every call retries EINTR, sets close-on-exec, and reports failure as
+// a value. All system calls that touch the disk go through `Files`, so that a
+// test can inject a full disk or a short write.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace candor {
+
+// An owned file descriptor.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) noexcept : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(other.release()) {}
+  Fd& operator=(Fd&& other) noexcept {
+    if (this != &other) { reset(); fd_ = other.release(); }
+    return *this;
+  }
+  ~Fd() { reset(); }
+  [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  int release() noexcept { int fd = fd_; fd_ = -1; return fd; }
+  void reset() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+namespace file {
+
+// The seam for fault injection: the calls that can fail because of the disk.
+// They behave like the POSIX calls of the same name (-1 and errno). Set once,
+// before any other thread runs; null members mean the real call.
+struct Faults {
+  int (*open)(const char* path, int flags, mode_t mode) = nullptr;
+  ssize_t (*pread)(int fd, void* to, std::size_t n, off_t at) = nullptr;
+  ssize_t (*pwrite)(int fd, const void* from, std::size_t n, off_t at) = nullptr;
+  int (*allocate)(int fd, off_t from, off_t bytes) = nullptr;  // posix_fallocate: returns the error
+  int (*fsync)(int fd) = nullptr;
+  int (*rename)(const char* from, const char* to) = nullptr;
+};
+void inject(const Faults& faults) noexcept;
+
+[[nodiscard]] Expected<Fd> open(const std::string& path, int flags, mode_t mode = 0600);
+// Reads `to.size()` bytes at `at`; fewer only at the end of the file.
+[[nodiscard]] Expected<std::size_t> read_at(int fd, std::span<std::byte> to, std::uint64_t at);
+[[nodiscard]] Done write_at(int fd, std::span<const std::byte> from, std::uint64_t at);
+// Reserves real blocks, so that a later store to a mapping can't meet a full disk.
+[[nodiscard]] Done allocate(int fd, std::uint64_t bytes);
+
+// The whole file; an error when it is larger than `bytes_max` or no regular file.
+[[nodiscard]] Expected<std::string> read(const std::string& path, std::size_t bytes_max);
+// Temporary file beside `path`, sync, rename. Follows a symlink at `path` to
+// the file it names. Mode 0600.
+[[nodiscard]] Done write_atomic(const std::string& path, std::string_view text);
+// The same, but fails with EEXIST when `path` exists: of many processes one wins.
+[[nodiscard]] Done create_atomic(const std::string& path, std::string_view text);
+
+// Makes the directory and its parents; those it makes get mode 0700.
+[[nodiscard]] Done make_dirs(const std::string& path);
+// Names in a directory, sorted; empty when it doesn't exist.
+[[nodiscard]] Expected<std::vector<std::string>> list(const std::string& path);
+bool remove(const std::string& path) noexcept;
+
+// An exclusive advisory lock on an open file (flock): held until the fd and its
+// copies in forked children are closed. Never waits; false when another holds it.
+[[nodiscard]] bool try_lock(int fd) noexcept;
+void unlock(int fd) noexcept;
+
+}  // namespace file
+}  // namespace candor

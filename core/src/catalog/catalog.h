@@ -1,0 +1,124 @@
+// The catalog as the rest of candor sees it: plain data, checked, immutable.
+// `load` is the only way to get one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/consent_mode.h"
+
+namespace candor::catalog {
+
+enum class Type : std::uint8_t { boolean, integer, number, string, enumeration, array, map, object };
+enum class Pattern : std::uint8_t { none, identifier, slug, semver, uuid, date, hex, locale };
+// technical: facts about software. identifier: names a thing of the user's, only as a
+// hash or random id. diagnostic: free text that passes redaction.
+enum class Class : std::uint8_t { technical, identifier, diagnostic };
+
+struct Field;
+
+// What a value must look like.
+struct Shape {
+  Type type = Type::boolean;
+  Pattern pattern = Pattern::none;        // string
+  Class klass = Class::technical;         // string
+  std::uint32_t max_length = 0;           // string, and the keys of a map: code points
+  std::int64_t int_min = -9007199254740991;  // integer
+  std::int64_t int_max = 9007199254740991;
+  double num_min = 0, num_max = 0;        // number, when bounded
+  bool has_num_min = false, has_num_max = false;
+  std::uint32_t count_min = 0;            // array
+  std::uint32_t count_max = 0;            // array, map: elements
+  std::vector<std::string> values;        // enumeration
+  std::vector<Shape> element;             // array items, map values: exactly one
+  std::vector<Field> fields;              // object
+};
+
+struct Field {
+  std::string name;
+  bool optional = false;
+  Shape shape;
+  std::string description, unit, since, deprecated;
+};
+
+struct EnvelopeField {
+  Field field;
+  std::string source;                       // "product.version", "host.region", ...; empty with a constant
+  std::string constant;                     // canonical JSON of `value`; empty without
+  std::vector<std::pair<std::string, std::string>> map;  // from what the source says to what is sent
+};
+
+struct Event {
+  std::string name;
+  std::string description, owner, purpose, since, expires;  // expires: YYYY-MM-DD
+  std::vector<std::string> runtimes;        // empty: all
+  std::uint32_t retention_days = 0;
+  std::vector<Field> fields;
+};
+
+struct Sink {
+  std::string type;                         // "posthog"
+  std::string host, project_key;
+  std::string protocol = "v0";              // posthog: v0 | v1
+  bool geoip = false, person_profiles = false;
+};
+
+struct Product {
+  std::string name, home, env_prefix;
+  ConsentMode consent = ConsentMode::opt_out;
+  std::uint32_t notice_version = 0;         // 0: no notice
+  std::string notice_text;
+};
+
+struct Catalog {
+  std::string name;
+  Product product;
+  std::vector<Sink> sinks;
+  std::vector<EnvelopeField> envelope;      // in catalog order, like everything here
+  std::vector<Event> events;
+};
+
+enum class Severity : std::uint8_t { error, warning };
+
+struct Problem {
+  std::uint32_t line = 1, column = 1;       // from 1; the column counts bytes
+  Severity severity = Severity::error;
+  std::string text;                         // says what is wrong and how to mend it
+  std::string_view rule;                    // "missing-max-length"; static storage
+};
+
+struct Loaded {
+  std::optional<Catalog> catalog;           // set when there is no error
+  std::vector<Problem> problems;            // in file order
+};
+
+// Limits of a catalog file. A file beyond them gets one clear problem.
+inline constexpr std::size_t kCatalogBytesMax = 8u << 20;
+inline constexpr std::size_t kDepthMax = 32;
+inline constexpr std::size_t kEventsMax = 4096;
+inline constexpr std::size_t kFieldsMax = 128;      // of one event or object
+inline constexpr std::size_t kNameBytesMax = 63;    // of an event or field
+inline constexpr std::size_t kEnumValuesMax = 512;
+
+// What a client needs: parses and compiles, errors only. Linear in the text.
+[[nodiscard]] Loaded load(std::string_view text);
+// What a maintainer wants: every rule, warnings included. `today` (YYYY-MM-DD)
+// decides which events are expired.
+[[nodiscard]] Loaded check(std::string_view text, std::string_view today);
+
+// The JSON Schema (2020-12) of whole events, with the catalog's metadata and a
+// content hash under x-candor; pretty-printed, ends with a newline. Depends on the
+// catalog's meaning alone, not on its comments or white space.
+[[nodiscard]] std::string schema_artifact(const Catalog& catalog);
+
+[[nodiscard]] std::string_view name(Type) noexcept;
+[[nodiscard]] std::string_view name(Pattern) noexcept;
+// The names envelope sources may have; "host." stands for the host's own.
+[[nodiscard]] bool is_source(std::string_view source) noexcept;
+
+}  // namespace candor::catalog

@@ -1,0 +1,95 @@
+// One event in, its canonical bytes out: validation against the catalog and
+// encoding in the same pass over precomputed tables.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "candor/event.h"
+#include "candor/options.h"
+#include "candor/outcome.h"
+#include "catalog/catalog.h"
+
+namespace candor::event {
+
+// Bytes being written: inline room for a usual event, the heap beyond it, and
+// never more than kEventBytesMax (then `overflowed`, and nothing more is kept).
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
+  [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
+  void clear() noexcept { size_ = 0; overflowed_ = false; }
+  void append(std::string_view bytes) noexcept;
+  void push(char c) noexcept;
+  // Room for `n` bytes at the end, to be filled and then `advance`d over; null on overflow.
+  [[nodiscard]] char* reserve(std::size_t n) noexcept;
+  void advance(std::size_t n) noexcept { size_ += n; }
+
+ private:
+  bool grow(std::size_t n) noexcept;
+  static constexpr std::size_t kInline = 4096;
+  char* data_ = inline_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = kInline;
+  bool overflowed_ = false;
+  std::unique_ptr<char[]> heap_;
+  char inline_[kInline];
+};
+
+// What the core puts on an event beside the caller's fields.
+struct Stamp {
+  std::int64_t unix_ms = 0;
+  UuidText uuid{};
+};
+
+// Gives an envelope source's value, or nothing when the host did not supply it.
+using SourceLookup = std::function<std::optional<SourceValue>(std::string_view source)>;
+
+class Encoder {
+ public:
+  // Evaluates the envelope once. `runtime` decides wrong_runtime. The catalog is
+  // shared, so the encoder may keep views into it. An envelope value that is missing or
+  // breaks its own field makes every encode answer that rejection.
+  Encoder(std::shared_ptr<const catalog::Catalog> catalog, std::string_view runtime,
+          const SourceLookup& sources);
+  ~Encoder();
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+
+  // Index of the event in the catalog, or -1. Two loads and one compare in the usual case.
+  [[nodiscard]] int find(std::string_view event) const noexcept;
+
+  // Appends {"event":..,"uuid":..,"timestamp":..,"properties":{..}} to `out`.
+  // Only rejected outcomes and accepted. The checks run in this order, so that
+  // every language reports the same code and field: the event's name, its
+  // runtime, the envelope; then names in the caller's order (unknown_field,
+  // duplicate_field); then fields in catalog order, each with its own checks
+  // (missing_field, wrong_type, not_finite, out_of_range, invalid_utf8,
+  // too_long, bad_pattern, not_in_enum, too_many); too_large last.
+  // Thread-safe; allocates only when rejecting or past the buffer's inline room.
+  Outcome encode(int event, std::span<const Field> fields, const Stamp& stamp,
+                 Buffer& out) const noexcept;
+
+ private:
+  struct Tables;
+  std::unique_ptr<const Tables> tables_;
+};
+
+// ECMAScript's Number::toString (RFC 8785 section 3.2.2.3). `value` is finite.
+// Returns the bytes written, at most kNumberBytesMax.
+inline constexpr std::size_t kNumberBytesMax = 32;
+std::size_t write_number(double value, char* to) noexcept;
+
+}  // namespace candor::event

@@ -1,0 +1,123 @@
+// The crash-safe spool: a directory of segments of opaque, labelled records.
+// docs/spool-format.md describes the bytes. A Writer appends without ever
+// waiting for another process; a Queue is the one reader that settles records;
+// a tally adds up the ledger. Any process may hold any of them at any time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace candor::spool {
+
+// Counters and record dispositions share one numbering, 0..kCountersMax-1. 0 is
+// pending, 1 delivered; the others are reasons for a drop, which the spool only counts.
+using Counter = std::uint8_t;
+inline constexpr Counter kPending = 0;
+inline constexpr Counter kDelivered = 1;
+inline constexpr std::size_t kCountersMax = 24;
+
+inline constexpr std::size_t kRecordBytesMax = 1u << 20;
+inline constexpr std::size_t kLabelBytesMax = 63;
+
+struct Limits {
+  std::uint64_t segment_bytes = 1u << 20;
+  std::uint64_t bytes_max = 64u << 20;
+  std::uint32_t files_max = 256;
+  std::int64_t age_max_ms = std::int64_t{30} * 86'400'000;
+};
+
+// The numbers the spool itself must know, out of the owner's numbering.
+struct Reasons {
+  Counter full, too_old, disk_error, corrupt;
+};
+
+// Run around work that may wait for the disk; both or neither.
+struct WaitHooks {
+  std::function<void()> before, after;
+};
+
+class Writer {
+ public:
+  // Touches nothing on disk until the first append or count. `labels` name what is
+  // counted; label i of append and count is labels[i].
+  Writer(std::string dir, std::vector<std::string> labels, Limits limits, Reasons reasons,
+         WaitHooks hooks = {});
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // Keeps `payload` as one record; returns kPending when it is kept, else the reason it
+  // was dropped for (counted, where a segment can hold the count). Any thread.
+  Counter append(std::uint32_t label, std::string_view payload) noexcept;
+  // Adds one to a label's counter. Any thread.
+  void count(std::uint32_t label, Counter counter) noexcept;
+  // Makes everything appended so far survive power loss too.
+  Done sync() noexcept;
+  // What the disk said last, for a log line; empty when nothing failed.
+  [[nodiscard]] std::string trouble() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct Record {
+  std::string_view payload;
+  std::uint32_t segment = 0;  // which of the queue's segments
+  std::uint32_t offset = 0;   // where in it
+};
+
+// The consumer's side. At most one process holds a Queue of a spool at a time.
+class Queue {
+ public:
+  // Nothing when another process holds it; taken over when the holder dies.
+  [[nodiscard]] static std::unique_ptr<Queue> try_open(const std::string& dir, Reasons reasons);
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  // The oldest unsettled records, in order: at least one if there is any, then up to the
+  // limits. Corrupt records are settled as such and left out. The views live
+  // until the next peek. Records already peeked and not settled come again.
+  [[nodiscard]] std::span<const Record> peek(std::size_t count_max, std::size_t bytes_max);
+  // Says what became of records of the last peek. Survives kill -9 after it returned.
+  void settle(std::span<const Record> records, Counter counter);
+  // Takes the next peek past the oldest records without settling them, until rewind().
+  void skip(std::size_t count) noexcept;
+  void rewind() noexcept;
+  // Removes segments that are settled whole and whose writer is gone.
+  void reclaim();
+
+ private:
+  struct Impl;
+  explicit Queue(std::unique_ptr<Impl>) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+using Counts = std::array<std::uint64_t, kCountersMax>;
+struct Tally {
+  std::map<std::string, Counts> labels;
+  std::uint64_t bytes = 0;     // on disk
+  std::uint32_t segments = 0;
+};
+// The ledger: what every label's records became, since the spool began. Writes nothing.
+[[nodiscard]] Tally tally(const std::string& dir);
+
+// Calls `each` with the payloads waiting, oldest first. Writes nothing.
+void for_each_pending(const std::string& dir,
+                      const std::function<void(std::string_view payload)>& each);
+
+// Empties the spool: what waits is counted under `reason` and its bytes are gone,
+// those of segments still being written too. Returns the number of records.
+std::uint64_t purge(const std::string& dir, Counter reason);
+
+}  // namespace candor::spool
