@@ -11,11 +11,12 @@
 #include <vector>
 
 #include "base/consent_mode.h"
+#include "base/pattern.h"
 
 namespace candor::catalog {
 
 enum class Type : std::uint8_t { boolean, integer, number, string, enumeration, array, map, object };
-enum class Pattern : std::uint8_t { none, identifier, slug, semver, uuid, date, hex, locale };
+using candor::Pattern;
 // technical: facts about software. identifier: names a thing of the user's, only as a
 // hash or random id. diagnostic: free text that passes redaction.
 enum class Class : std::uint8_t { technical, identifier, diagnostic };
