@@ -1,0 +1,207 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/random.h"
+
+namespace candor {
+
+void Fd::reset() noexcept {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+namespace file {
+namespace {
+
+Faults faults;
+
+Error failure(std::string_view what, const std::string& path, int code) {
+  std::string text(what);
+  if (!path.empty()) text.append(" ").append(path);
+  return Error{text.append(": ").append(std::strerror(code)), code};
+}
+
+// Where an atomic write really goes: a symlink's target, so that the link stays one.
+std::string resolved(const std::string& path) {
+  char* real = ::realpath(path.c_str(), nullptr);
+  if (real == nullptr) return path;
+  std::string target(real);
+  std::free(real);
+  return target;
+}
+
+std::string temporary_beside(const std::string& path) {
+  const UuidText id = uuid4();
+  return path + "." + std::string(id.data(), 8) + ".tmp";
+}
+
+Done write_new(const std::string& path, std::string_view text) {
+  auto fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+  if (!fd) return fd.error();
+  if (auto done = write_at(fd->get(), std::as_bytes(std::span(text)), 0); !done) {
+    return failure("cannot write", path, done.error().code);
+  }
+  const int synced = faults.fsync != nullptr ? faults.fsync(fd->get()) : ::fsync(fd->get());
+  if (synced != 0) return failure("cannot sync", path, errno);
+  return {};
+}
+
+}  // namespace
+
+void inject(const Faults& injected) noexcept { faults = injected; }
+
+Expected<Fd> open(const std::string& path, int flags, mode_t mode) {
+  int fd = -1;
+  do {
+    fd = faults.open != nullptr ? faults.open(path.c_str(), flags | O_CLOEXEC, mode)
+                                : ::open(path.c_str(), flags | O_CLOEXEC, mode);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) return failure("cannot open", path, errno);
+  return Fd(fd);
+}
+
+Expected<std::size_t> read_at(int fd, std::span<std::byte> to, std::uint64_t at) {
+  std::size_t got = 0;
+  while (got < to.size()) {
+    const off_t offset = static_cast<off_t>(at + got);
+    const ssize_t n = faults.pread != nullptr
+                          ? faults.pread(fd, to.data() + got, to.size() - got, offset)
+                          : ::pread(fd, to.data() + got, to.size() - got, offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failure("cannot read", "", errno);
+    if (n == 0) break;
+    got += static_cast<std::size_t>(n);
+  }
+  return got;
+}
+
+Done write_at(int fd, std::span<const std::byte> from, std::uint64_t at) {
+  std::size_t put = 0;
+  while (put < from.size()) {
+    const off_t offset = static_cast<off_t>(at + put);
+    const ssize_t n = faults.pwrite != nullptr
+                          ? faults.pwrite(fd, from.data() + put, from.size() - put, offset)
+                          : ::pwrite(fd, from.data() + put, from.size() - put, offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return failure("cannot write", "", n == 0 ? EIO : errno);
+    put += static_cast<std::size_t>(n);
+  }
+  return {};
+}
+
+Done allocate(int fd, std::uint64_t bytes) {
+  int code = 0;
+  do {
+    code = faults.allocate != nullptr ? faults.allocate(fd, 0, static_cast<off_t>(bytes))
+                                      : ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+  } while (code == EINTR);
+  if (code != 0) return failure("cannot allocate disk space", "", code);
+  return {};
+}
+
+Expected<std::string> read(const std::string& path, std::size_t bytes_max) {
+  // O_NONBLOCK: a pipe in the file's place must not make us wait.
+  auto fd = open(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) return fd.error();
+  struct stat info {};
+  if (::fstat(fd->get(), &info) != 0) return failure("cannot read", path, errno);
+  if (S_ISDIR(info.st_mode)) return failure("cannot read", path, EISDIR);
+  if (!S_ISREG(info.st_mode)) return Error{"cannot read " + path + ": not a regular file", EINVAL};
+  if (static_cast<std::uint64_t>(info.st_size) > bytes_max) {
+    return Error{path + " is larger than " + std::to_string(bytes_max) + " bytes", EFBIG};
+  }
+  // One byte more than expected shows a file that grows meanwhile.
+  std::string text(static_cast<std::size_t>(info.st_size) + 1, '\0');
+  auto got = read_at(fd->get(), std::as_writable_bytes(std::span(text)), 0);
+  if (!got) return failure("cannot read", path, got.error().code);
+  text.resize(*got);
+  return text;
+}
+
+Done write_atomic(const std::string& path, std::string_view text) {
+  const std::string target = resolved(path);
+  const std::string temporary = temporary_beside(target);
+  if (auto done = write_new(temporary, text); !done) {
+    remove(temporary);
+    return done;
+  }
+  const int renamed = faults.rename != nullptr ? faults.rename(temporary.c_str(), target.c_str())
+                                               : ::rename(temporary.c_str(), target.c_str());
+  if (renamed != 0) {
+    const int code = errno;
+    remove(temporary);
+    return failure("cannot replace", target, code);
+  }
+  return {};
+}
+
+Done create_atomic(const std::string& path, std::string_view text) {
+  const std::string temporary = temporary_beside(path);
+  if (auto done = write_new(temporary, text); !done) {
+    remove(temporary);
+    return done;
+  }
+  // link, unlike rename, never replaces.
+  const int linked = ::link(temporary.c_str(), path.c_str());
+  const int code = errno;
+  remove(temporary);
+  if (linked != 0) return failure("cannot create", path, code);
+  return {};
+}
+
+Done make_dirs(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return {};
+    return failure("cannot use", path, ENOTDIR);
+  }
+  const std::size_t slash = path.find_last_of('/');
+  if (slash != std::string::npos && slash > 0) {
+    if (auto done = make_dirs(path.substr(0, slash)); !done) return done;
+  }
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return failure("cannot create directory", path, errno);
+  }
+  return {};
+}
+
+Expected<std::vector<std::string>> list(const std::string& path) {
+  std::vector<std::string> names;
+  DIR* dir = ::opendir(path.c_str());
+  if (dir == nullptr) {
+    if (errno == ENOENT) return names;
+    return failure("cannot list", path, errno);
+  }
+  while (const dirent* entry = ::readdir(dir)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  ::closedir(dir);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool remove(const std::string& path) noexcept { return ::unlink(path.c_str()) == 0; }
+
+bool try_lock(int fd) noexcept {
+  int answer = 0;
+  do {
+    answer = ::flock(fd, LOCK_EX | LOCK_NB);
+  } while (answer != 0 && errno == EINTR);
+  return answer == 0;
+}
+
+void unlock(int fd) noexcept { ::flock(fd, LOCK_UN); }
+
+}  // namespace file
+}  // namespace candor

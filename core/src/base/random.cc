@@ -1,0 +1,117 @@
+#include "base/random.h"
+
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace candor {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+// 16 bytes as 8-4-4-4-12.
+void format_uuid(const std::array<unsigned char, 16>& bytes, std::span<char, kUuidBytes> to) noexcept {
+  char* p = to.data();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *p++ = '-';
+    *p++ = kHex[bytes[i] >> 4];
+    *p++ = kHex[bytes[i] & 15];
+  }
+}
+
+std::size_t page_bytes() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+void fill_random(std::span<std::byte> to) noexcept {
+  constexpr std::size_t kEntropyCallMax = 256;  // getentropy(3)
+  while (!to.empty()) {
+    const std::size_t n = to.size() < kEntropyCallMax ? to.size() : kEntropyCallMax;
+    if (::getentropy(to.data(), n) != 0 && errno != EINTR) {
+      // No kernel that candor runs on lacks it; predictable ids would be worse than none.
+      std::abort();
+    }
+    to = to.subspan(n);
+  }
+}
+
+std::uint64_t random_u64() noexcept {
+  std::uint64_t value = 0;
+  fill_random(std::as_writable_bytes(std::span(&value, 1)));
+  return value;
+}
+
+void format_uuid7(std::int64_t unix_ms, std::span<const std::byte, 10> random,
+                  std::span<char, kUuidBytes> to) noexcept {
+  std::array<unsigned char, 16> bytes{};
+  for (std::size_t i = 0; i < 6; ++i) {
+    bytes[i] = static_cast<unsigned char>(unix_ms >> (40 - 8 * i));
+  }
+  for (std::size_t i = 0; i < 10; ++i) bytes[6 + i] = static_cast<unsigned char>(random[i]);
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x70);
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+  format_uuid(bytes, to);
+}
+
+UuidText uuid4() noexcept {
+  std::array<unsigned char, 16> bytes{};
+  fill_random(std::as_writable_bytes(std::span(bytes)));
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+  UuidText text{};
+  format_uuid(bytes, text);
+  return text;
+}
+
+UuidText uuid7(std::int64_t unix_ms) noexcept {
+  std::array<std::byte, 10> random{};
+  fill_random(random);
+  UuidText text{};
+  format_uuid7(unix_ms, random, text);
+  return text;
+}
+
+bool is_uuid(std::string_view text) noexcept {
+  if (text.size() != kUuidBytes) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (c != '-') return false;
+    } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+ForkSentinel::ForkSentinel() noexcept {
+#ifdef MADV_WIPEONFORK
+  void* page = ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page != MAP_FAILED) {
+    if (::madvise(page, page_bytes(), MADV_WIPEONFORK) == 0) {
+      page_ = static_cast<std::uint64_t*>(page);
+    } else {
+      ::munmap(page, page_bytes());
+    }
+  }
+#endif
+  rearm();
+}
+
+ForkSentinel::~ForkSentinel() {
+  if (page_ != nullptr) ::munmap(page_, page_bytes());
+}
+
+bool ForkSentinel::forked() const noexcept {
+  return page_ != nullptr ? __atomic_load_n(page_, __ATOMIC_ACQUIRE) == 0 : pid_ != ::getpid();
+}
+
+void ForkSentinel::rearm() noexcept {
+  pid_ = ::getpid();
+  if (page_ != nullptr) __atomic_store_n(page_, 1, __ATOMIC_RELEASE);
+}
+
+}  // namespace candor
