@@ -15,15 +15,18 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 // Whether a variable is a signal: set, and none of "", 0, false, no, off (any case).
 [[nodiscard]] bool is_signal(const std::optional<std::string>& value) noexcept;
 
-// "~" and "~/x" with HOME put in; nothing when HOME is needed and not set, empty or relative.
+// "~" and "~/x" with HOME put in; any other path as it is. Nothing when HOME is needed and
+// not set, empty or relative, and for "~user", which only a shell understands.
 [[nodiscard]] std::optional<std::string> expand_home(std::string_view path, const Environment& env);
 
 // Facts for the envelope, the same in every language.
 [[nodiscard]] std::string os_platform();  // linux, darwin, win32, freebsd
 [[nodiscard]] std::string os_release();   // uname -r
-[[nodiscard]] std::string cpu_arch();     // x64, arm64, ia32, arm, riscv64, ...
-// The name of the CI system this runs under, from a table of vendors' variables; empty when none.
+[[nodiscard]] std::string cpu_arch();     // this process's, as Node names it: x64, arm64, ia32, ...
+// The name of the CI system this runs under (github-actions, gitlab, ...; other), from a
+// table of vendors' variables; empty when none. The variable's name is what users are told.
 [[nodiscard]] std::string ci_name(const Environment& env);
+[[nodiscard]] std::string ci_variable(const Environment& env);
 // The coding agent that runs this command (claude-code, cursor, codex, ...); empty when none.
 [[nodiscard]] std::string agent_name(const Environment& env);
 
