@@ -4,8 +4,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS candor candor-upload EXPORT candor-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
-  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/core/include/candor
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES ${PROJECT_SOURCE_DIR}/schema/catalog.meta.json
@@ -20,4 +19,4 @@ configure_package_config_file(
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/candor-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/candor-config.cmake ${PROJECT_BINARY_DIR}/candor-config-version.cmake
-  DESTINATION ${candor_package_dir})
+  ${PROJECT_SOURCE_DIR}/cmake/mbedcrypto.cmake DESTINATION ${candor_package_dir})
