@@ -1,0 +1,104 @@
+// candor._core: the core as Python sees it. Converts, calls, maps errors; the manners
+// are in python/candor, and the signatures in python/candor/_core.pyi.
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <string_view>
+
+#include "candor/status.h"
+#include "candor/version.h"
+#include "client.h"
+#include "gil.h"
+
+namespace candor::python {
+namespace {
+
+namespace py = pybind11;
+
+// None unless there is something to say.
+template <typename T>
+py::object name_or_none(T value) {
+  if (value == T::none) return py::none();
+  const std::string_view text = name(value);
+  return py::str(text.data(), text.size());
+}
+
+void add_outcome(py::module_& m) {
+  py::class_<Outcome>(m, "Outcome", py::is_final())
+      .def_property_readonly("result", [](const Outcome& o) { return name(o.result); })
+      .def_property_readonly("code", [](const Outcome& o) { return name_or_none(o.code); })
+      .def_property_readonly("reason", [](const Outcome& o) { return name_or_none(o.reason); })
+      .def_property_readonly("field",
+                             [](const Outcome& o) -> py::object {
+                               if (o.field.empty()) return py::none();
+                               return py::str(o.field);
+                             })
+      .def("__bool__", [](const Outcome& o) { return o.result == Result::accepted; })
+      .def("__repr__", [](const Outcome& o) {
+        std::string text = "<candor.Outcome ";
+        text += name(o.result);
+        if (o.code != Code::none) text.append(" ").append(name(o.code));
+        if (o.reason != Reason::none) text.append(" ").append(name(o.reason));
+        if (!o.field.empty()) text.append(" ").append(o.field);
+        return text + ">";
+      });
+}
+
+void add_status(py::module_& m) {
+  py::class_<Status>(m, "Status", py::is_final())
+      .def_readonly("enabled", &Status::enabled)
+      .def_readonly("rule", &Status::rule)
+      .def_readonly("explanation", &Status::explanation)
+      .def_readonly("install_id", &Status::install_id)
+      .def_readonly("identity_file", &Status::identity_file)
+      .def_readonly("spool_dir", &Status::spool_dir)
+      .def_readonly("endpoint", &Status::endpoint)
+      .def_readonly("notice_shown", &Status::notice_shown)
+      .def_readonly("problem", &Status::problem)
+      .def("__repr__",
+           [](const Status& s) { return "<candor.Status " + s.rule + ": " + s.explanation + ">"; });
+}
+
+void add_client(py::module_& m) {
+  auto client =
+      py::class_<PyClient>(m, "Client", py::is_final())
+          .def("flush", &flush, py::arg("timeout") = 5.0,
+               "Uploads what waits, for at most timeout seconds. True when nothing is left.")
+          .def("close", &close, py::arg("timeout") = 0.0,
+               "Ends the client; what waits stays in the spool. With a timeout, flushes first.")
+          .def(
+              "stats",
+              [](const PyClient& self) {
+                std::string json;
+                {
+                  Unlocked unlocked;
+                  json = self.client->stats();
+                }
+                return py::module_::import("json").attr("loads")(json);
+              },
+              "The ledger of this spool, over all processes and since its beginning.")
+          .def(
+              "status",
+              [](const PyClient& self) {
+                Unlocked unlocked;
+                return self.client->status();
+              },
+              "Reads consent anew and explains it.")
+          .def_property_readonly("first_run",
+                                 [](const PyClient& self) { return self.client->first_run(); })
+          .def("__enter__", [](py::object self) { return self; })
+          .def("__exit__", [](PyClient& self, const py::args&) { close(self, 0); });
+  add_emit(client);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, m) {
+  m.attr("__version__") = kVersion;
+  add_outcome(m);
+  add_status(m);
+  add_client(m);
+  m.def("open", &open);
+}
+
+}  // namespace candor::python

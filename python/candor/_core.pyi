@@ -1,0 +1,89 @@
+# The extension module's signatures; stubtest holds them to the module itself.
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import Enum
+from types import TracebackType
+from typing import Any, Final, Literal, TypeAlias, final
+
+__version__: Final[str]
+
+# A list, tuple or dict holds values of the same kinds; dict keys are str.
+_Value: TypeAlias = None | bool | int | float | str | Enum | list[Any] | tuple[Any, ...] | dict[str, Any]
+
+@final
+class Outcome:
+    """What emit answers. True when the event was accepted."""
+
+    @property
+    def result(self) -> Literal["accepted", "disabled", "rejected", "dropped"]: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def field(self) -> str | None: ...
+    def __bool__(self) -> bool: ...
+
+@final
+class Status:
+    """Consent, explained."""
+
+    @property
+    def enabled(self) -> bool: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def explanation(self) -> str: ...
+    @property
+    def install_id(self) -> str: ...
+    @property
+    def identity_file(self) -> str: ...
+    @property
+    def spool_dir(self) -> str: ...
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def notice_shown(self) -> bool: ...
+    @property
+    def problem(self) -> str: ...
+
+@final
+class Client:
+    def emit(
+        self,
+        event: str,
+        mapping: Mapping[str, _Value] | None = None,
+        /,
+        *,
+        timestamp: datetime | int | None = None,
+        distinct_id: str | None = None,
+        uuid: str | None = None,
+        **fields: _Value,
+    ) -> Outcome: ...
+    def encode(
+        self,
+        event: str,
+        mapping: Mapping[str, _Value] | None = None,
+        /,
+        *,
+        timestamp: datetime | int | None = None,
+        distinct_id: str | None = None,
+        uuid: str | None = None,
+        **fields: _Value,
+    ) -> bytes: ...
+    def flush(self, timeout: float = 5.0) -> bool: ...
+    def close(self, timeout: float = 0.0) -> None: ...
+    def stats(self) -> dict[str, Any]: ...
+    def status(self) -> Status: ...
+    @property
+    def first_run(self) -> bool: ...
+    def __enter__(self) -> Client: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+def open(**options: Any) -> Client: ...
