@@ -1,0 +1,45 @@
+// Any bytes as the identity file: an opt-out is never lost, and a file that can't
+// be understood is never written.
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "fuzz.h"
+#include "identity/identity.h"
+
+using candor::fuzz::require;
+using candor::identity::Identity;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const candor::fuzz::Scratch scratch;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::string path = scratch.write("telemetry.json", text);
+  constexpr std::int64_t kNow = 1'767'312'000'000;
+
+  const Identity before = candor::identity::read(path);
+  require(before.state != Identity::State::absent, "a file that exists is not absent");
+  if (before.state == Identity::State::broken) {
+    require(!candor::identity::mint(path, kNow).ok(), "a broken file gets no identity");
+    require(!candor::identity::set_enabled(path, true, kNow).ok(), "nor a choice");
+    const auto after = candor::file::read(path, size + 1);
+    require(after.ok() && *after == text, "and is never written");
+    return 0;
+  }
+
+  require(before.install_id.empty() || candor::is_uuid(before.install_id), "an id is a UUID");
+  const auto minted = candor::identity::mint(path, kNow);
+  require(minted.ok(), "a valid file can be completed");
+  require(minted->identity.enabled == before.enabled, "without changing the choice");
+  require(before.install_id.empty() || minted->identity.install_id == before.install_id,
+          "and without changing the id");
+  require(candor::identity::set_enabled(path, false, kNow).ok(), "anyone may opt out");
+  const Identity after = candor::identity::read(path);
+  require(after.state == Identity::State::valid && after.enabled == false, "and is heard");
+  require(after.install_id == minted->identity.install_id, "and keeps the id");
+
+  // Keys that mean nothing to us are still there.
+  const auto was = nlohmann::json::parse(text, nullptr, false);
+  const auto is = nlohmann::json::parse(*candor::file::read(path, 1u << 20), nullptr, false);
+  for (const auto& [key, value] : was.items()) require(is.contains(key), "no key is lost");
+  return 0;
+}
