@@ -3,8 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -50,33 +50,55 @@ struct Decision {
   bool may_send = false;
 };
 
+inline constexpr std::size_t kPolicyBytesMax = 64 * 1024;
+
+#ifdef CANDOR_TELEMETRY_OFF
+inline constexpr bool kBuildSwitchOff = true;
+#else
+inline constexpr bool kBuildSwitchOff = false;
+#endif
+
+// What doesn't change while a process runs.
+struct Signals {
+  bool build_switch_off = kBuildSwitchOff;
+  bool disabled = false;      // PREFIX_TELEMETRY_DISABLED
+  bool do_not_track = false;  // DO_NOT_TRACK
+  std::string ci_variable;    // the variable that shows a CI system; empty: none
+  std::string home;           // written as ~ in sentences; may be empty
+};
+[[nodiscard]] Signals signals(const Terms& terms, const Environment& env);
+
 // Reads the policy file and the identity file; writes nothing.
-// Policy file: {"enabled": false} for all products, or {"products": {"Acme": {"enabled": false}}}.
+// Policy file: {"enabled": false} for all products, or {"products": {"Acme": {"enabled": false}}},
+// the product's name in any case. It can't switch on what another rule switches off;
+// other keys are ignored.
+[[nodiscard]] Decision decide(const Terms& terms, const Signals& signals);
 [[nodiscard]] Decision decide(const Terms& terms, const Environment& env);
 
-// The decision, kept fresh while a process runs. Any thread.
+// The decision, kept fresh while a process runs. Any thread, also in a forked child. What
+// happens to the files under a running process counts as it would for a new one:
+// replaced or made unreadable is decided anew; deleted is back to the catalog's mode,
+// because nobody says no any more. The environment is read once, here: a getenv later, on
+// a thread of ours, would race with the host's setenv.
 class Gate {
  public:
-  Gate(Terms terms, Environment env);
+  Gate(Terms terms, const Environment& env);
   // Cheap: looks at the files at most once per kFreshMs of steady time, and then
   // by a stat each; reads them only when they changed.
   [[nodiscard]] bool enabled(std::int64_t steady_ms) noexcept;
   // Looks at the files now.
-  [[nodiscard]] Decision decision() const;
+  [[nodiscard]] Decision decision() const { return decide(terms_, signals_); }
   static constexpr std::int64_t kFreshMs = 1000;
 
  private:
-  struct Stamp {  // what stat says of a file; all zero when there is none
-    std::uint64_t device = 0, inode = 0, size = 0, mtime_ns = 0, ctime_ns = 0;
-    bool operator==(const Stamp&) const = default;
-  };
-  static Stamp stamp(const std::string& path) noexcept;
+  [[nodiscard]] std::uint64_t look() const;
+
   const Terms terms_;
-  const Environment env_;
-  std::mutex mutex_;
-  std::atomic<std::int64_t> checked_ms_;
-  std::atomic<bool> enabled_;
-  Stamp identity_, policy_;
+  const Signals signals_;
+  std::atomic<std::int64_t> checked_ms_{0};
+  // What stat said of the files, hashed, with bit 0 replaced by the decision made then.
+  // One word, so that two threads can't pair the one's files with the other's decision.
+  std::atomic<std::uint64_t> seen_{0};
 };
 
 }  // namespace candor::consent
