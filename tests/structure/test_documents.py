@@ -1,0 +1,96 @@
+"""The documents agree with the code: their links lead somewhere, their tables
+match the rules, and the README's quick start does what it says, word by word."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import layering
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("CANDOR_BUILD", ROOT / "build/dev"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
+
+
+def test_the_readme_names_every_public_header():
+    named = set(re.findall(r"^\| `(\w+\.h)`", README, re.MULTILINE))
+    small = {"export.h", "version.h"}  # no interface of their own
+    assert named == {path.name for path in (ROOT / "core/include/candor").glob("*.h")} - small
+
+
+def test_the_architecture_names_every_folder_of_the_core():
+    named = set(re.findall(r"^\| `core/src/(\w+)/`", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE))
+    assert named == {path.name for path in (ROOT / "core/src").iterdir() if any(path.glob("*.*"))}
+
+
+def test_the_architecture_tells_the_layering_rules():
+    """The table's last column is the table of layering.py, for every folder with a plain list."""
+    rows = re.findall(r"^\| `core/src/(\w+)/` \|[^|]*\| ([^|]*) \|", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    for folder, told in rows:
+        if folder == "client":
+            continue
+        allowed = {name for name in layering.ARROWS[folder] if name != "candor"}
+        assert {part.strip("` ") for part in told.split(",")} - {"nothing of ours"} == allowed, folder
+
+
+def test_every_command_of_dev_is_explained():
+    script = (ROOT / "dev").read_text()
+    told = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, check=True).stdout
+    commands = set(re.findall(r"^(\w+)\)$", script, re.MULTILINE)) - {"step"}
+    assert commands <= set(re.findall(r"^  (\w+)", told, re.MULTILINE))
+    steps = re.search(r"all_steps=\((.*)\)", script)[1].split()
+    assert steps == re.findall(r"^ {26}(\w+) {2,}", told, re.MULTILINE)
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def quick_start(tmp_path_factory):
+    """A stranger's directory, with the files that the README tells them to write."""
+    place = tmp_path_factory.mktemp("quick-start")
+    for name, language in {"acme.telemetry.jsonc": "jsonc", "hello.cc": "cpp", "CMakeLists.txt": "cmake",
+                           "hello.py": "python"}.items():  # fmt: skip
+        (text,) = blocks(language)
+        (place / name).write_text(text)
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", place / "home/.local"],
+                   check=True, capture_output=True)  # fmt: skip
+    return place
+
+
+def test_the_quick_start_works(quick_start):
+    environment = {
+        "HOME": str(quick_start / "home"),
+        "PATH": f"{quick_start}/home/.local/bin:{os.environ['PATH']}",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", f"{BUILD}/python"),
+    }
+
+    def run(command):
+        done = subprocess.run(["bash", "-euc", command], cwd=quick_start, env=environment, check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    run("candor check acme.telemetry.jsonc")
+    (build,) = [block for block in blocks("sh") if "cmake -B build" in block]
+    first = run(build)
+    assert "Acme collects usage data" in first.stderr
+    second = run("python3 hello.py")
+    assert "Acme collects usage data" not in second.stderr
+
+    lines = [json.loads(line) for line in run("candor --catalog acme.telemetry.jsonc show").stdout.splitlines()]
+    assert [line["event"] for line in lines] == ["plan_completed"] * 2
+    assert lines[0]["properties"] == lines[1]["properties"]
+    assert list(lines[0]["properties"]) == ["version", "arch", "outcome", "durationMs"]
