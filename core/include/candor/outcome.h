@@ -17,24 +17,24 @@ enum class Result : std::uint8_t {
   dropped,   // The event was valid but could not be kept; `reason` says why.
 };
 
-// Why an event was rejected. The numbers are stored in spool files: append
-// only, never renumber.
+// Why an event was rejected. The numbers are stored in spool files, where 0 and 1 count
+// pending and delivered events: append only, never renumber.
 enum class Code : std::uint8_t {
   none = 0,
-  unknown_event = 1,    // the catalog has no event of that name
-  unknown_field = 2,    // the event has no field of that name
-  duplicate_field = 3,  // the same field was given twice
-  missing_field = 4,    // a required field is absent (or null)
-  wrong_type = 5,       // e.g. text for a number; a boolean is never a number
-  out_of_range = 6,     // below min, above max, or beyond +-(2^53-1)
-  not_finite = 7,       // NaN or an infinity
-  too_long = 8,         // a string over max_length code points
-  too_many = 9,         // an array or map outside its bounds
-  invalid_utf8 = 10,    // also a lone surrogate
-  not_in_enum = 11,
-  bad_pattern = 12,
-  wrong_runtime = 13,  // the event is not for this runtime
-  too_large = 14,      // the encoded event is over kEventBytesMax
+  unknown_event = 2,    // the catalog has no event of that name
+  unknown_field = 3,    // the event has no field of that name
+  duplicate_field = 4,  // the same field was given twice
+  missing_field = 5,    // a required field is absent (or null)
+  wrong_type = 6,       // e.g. text for a number; a boolean is never a number
+  out_of_range = 7,     // below min, above max, or beyond +-(2^53-1)
+  not_finite = 8,       // NaN or an infinity
+  too_long = 9,         // a string over max_length code points
+  too_many = 10,         // an array or map outside its bounds
+  invalid_utf8 = 11,    // also a lone surrogate
+  not_in_enum = 12,
+  bad_pattern = 13,
+  wrong_runtime = 14,  // the event is not for this runtime
+  too_large = 15,      // the encoded event is over kEventBytesMax
 };
 
 // Why a valid event was lost. Numbered after Code, because both count in one

@@ -12,7 +12,7 @@ namespace candor {
 inline constexpr std::size_t kUuidBytes = 36;
 using UuidText = std::array<char, kUuidBytes>;
 
-// getrandom/getentropy; never fails on a system that booted.
+// getentropy(3); where a sandbox forbids it, a mix of clocks and addresses.
 void fill_random(std::span<std::byte> to) noexcept;
 [[nodiscard]] std::uint64_t random_u64() noexcept;
 

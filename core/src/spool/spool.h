@@ -15,15 +15,17 @@
 #include <vector>
 
 #include "base/result.h"
+#include "candor/outcome.h"
 
 namespace candor::spool {
 
-// Counters and record dispositions share one numbering, 0..kCountersMax-1. 0 is
-// pending, 1 delivered; the others are reasons for a drop, which the spool only counts.
+// Counters and record dispositions share one numbering, 0..kCountersMax-1: pending, delivered,
+// and above them the numbers of candor::Code and candor::Reason, which the spool only counts.
 using Counter = std::uint8_t;
 inline constexpr Counter kPending = 0;
 inline constexpr Counter kDelivered = 1;
-inline constexpr std::size_t kCountersMax = 24;
+[[nodiscard]] constexpr Counter counter_of(Reason reason) noexcept { return static_cast<Counter>(reason); }
+inline constexpr std::size_t kCountersMax = 28;
 
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
 inline constexpr std::size_t kLabelBytesMax = 63;
@@ -35,11 +37,6 @@ struct Limits {
   std::int64_t age_max_ms = std::int64_t{30} * 86'400'000;
 };
 
-// The numbers the spool itself must know, out of the owner's numbering.
-struct Reasons {
-  Counter full, too_old, disk_error, corrupt;
-};
-
 // Run around work that may wait for the disk; both or neither.
 struct WaitHooks {
   std::function<void()> before, after;
@@ -49,8 +46,7 @@ class Writer {
  public:
   // Touches nothing on disk until the first append or count. `labels` name what is
   // counted; label i of append and count is labels[i].
-  Writer(std::string dir, std::vector<std::string> labels, Limits limits, Reasons reasons,
-         WaitHooks hooks = {});
+  Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks = {});
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -60,8 +56,13 @@ class Writer {
   Counter append(std::uint32_t label, std::string_view payload) noexcept;
   // Adds one to a label's counter. Any thread.
   void count(std::uint32_t label, Counter counter) noexcept;
+  // To be called about once a second: notices that the segment's file was removed, and brings
+  // what waited in it to a new one unless it was purged.
+  void tend() noexcept;
+  // Ends the segment: it is anyone's then. A later append starts another.
+  void release() noexcept;
   // Makes everything appended so far survive power loss too.
-  Done sync() noexcept;
+  bool sync() noexcept;
   // What the disk said last, for a log line; empty when nothing failed.
   [[nodiscard]] std::string trouble() const;
 
@@ -80,7 +81,7 @@ struct Record {
 class Queue {
  public:
   // Nothing when another process holds it; taken over when the holder dies.
-  [[nodiscard]] static std::unique_ptr<Queue> try_open(const std::string& dir, Reasons reasons);
+  [[nodiscard]] static std::unique_ptr<Queue> try_open(const std::string& dir);
   ~Queue();
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
@@ -90,11 +91,10 @@ class Queue {
   // until the next peek. Records already peeked and not settled come again.
   [[nodiscard]] std::span<const Record> peek(std::size_t count_max, std::size_t bytes_max);
   // Says what became of records of the last peek. Survives kill -9 after it returned.
-  void settle(std::span<const Record> records, Counter counter);
-  // Takes the next peek past the oldest records without settling them, until rewind().
-  void skip(std::size_t count) noexcept;
-  void rewind() noexcept;
-  // Removes segments that are settled whole and whose writer is gone.
+  // False when the disk would not take it: they will come again.
+  bool settle(std::span<const Record> records, Counter counter);
+  // Lets go of the last peek and folds the counts of buried segments into the ledger.
+  // (peek itself buries segments that are settled whole and whose writer is gone.)
   void reclaim();
 
  private:
@@ -116,8 +116,8 @@ struct Tally {
 void for_each_pending(const std::string& dir,
                       const std::function<void(std::string_view payload)>& each);
 
-// Empties the spool: what waits is counted under `reason` and its bytes are gone,
-// those of segments still being written too. Returns the number of records.
-std::uint64_t purge(const std::string& dir, Counter reason);
+// Empties the spool because consent was withdrawn: what waits is counted as opted_out and its
+// bytes are gone, those of segments still being written too. Returns the number of records.
+std::uint64_t purge(const std::string& dir);
 
 }  // namespace candor::spool

@@ -1,0 +1,101 @@
+#include "spool/format.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/random.h"
+
+namespace candor::spool {
+
+std::uint64_t record_checksum(std::uint64_t seed, std::uint16_t label,
+                              std::string_view payload) noexcept {
+  return XXH3_64bits_withSeed(payload.data(), payload.size(),
+                              seed ^ (std::uint64_t{label} << 32 | payload.size()));
+}
+
+Fixed make_fixed(std::uint64_t file_bytes, std::int64_t made_ms) noexcept {
+  Fixed fixed{{}, kFormatVersion, 0, file_bytes, random_u64(), made_ms, 0};
+  std::memcpy(fixed.magic, kMagic, sizeof kMagic);
+  fixed.checksum = XXH3_64bits(&fixed, offsetof(Fixed, checksum));
+  return fixed;
+}
+
+std::optional<Fixed> fixed_of(const Header& header) noexcept {
+  for (const Fixed* fixed : {&header.fixed, &header.copy}) {
+    if (std::memcmp(fixed->magic, kMagic, sizeof kMagic) == 0 &&
+        fixed->version == kFormatVersion &&
+        fixed->checksum == XXH3_64bits(fixed, offsetof(Fixed, checksum)) &&
+        fixed->file_bytes >= kRecordsAt && fixed->file_bytes <= kSegmentBytesMax) {
+      return *fixed;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Fixed> fixed_of(std::string_view bytes) noexcept {
+  if (bytes.size() < sizeof(Front)) return std::nullopt;
+  Header header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  return fixed_of(header);
+}
+
+std::string_view label_name(const Label& label) noexcept {
+  const std::size_t length = label.length_plus_1 == 0 ? 0u : label.length_plus_1 - 1u;
+  return {label.name, length <= kLabelBytesMax ? length : 0};
+}
+
+std::optional<Walked> Walk::record_at(std::uint64_t offset) noexcept {
+  RecordHead head;
+  if (offset + sizeof head > bytes_.size()) return std::nullopt;
+  std::memcpy(&head, bytes_.data() + offset, sizeof head);
+  if (head.mark != kRecordMark || head.length == 0 || head.length > kRecordBytesMax ||
+      head.length > bytes_.size() - offset - sizeof head || head.length > search_budget_) {
+    return std::nullopt;
+  }
+  const std::string_view payload = bytes_.substr(offset + sizeof head, head.length);
+  if (record_checksum(seed_, head.label, payload) != head.checksum) {
+    search_budget_ -= head.length;
+    return std::nullopt;
+  }
+  return Walked{offset, head.label, counter_at(head.disposition), payload};
+}
+
+std::optional<Walked> Walk::next() noexcept {
+  std::uint64_t at = at_;
+  auto record = record_at(at);
+  if (!record && !live_) {
+    std::uint64_t first = 0;
+    if (at + sizeof first <= bytes_.size()) std::memcpy(&first, bytes_.data() + at, sizeof first);
+    // Zeros from here on are space never used; zeros up to a record are a hole.
+    const bool damaged = first != 0;
+    while (!record && at + sizeof(RecordHead) <= bytes_.size()) {
+      at += kRecordAlign;
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes_.data() + at, sizeof word);
+      if (word != 0) record = record_at(at);
+    }
+    if (damaged) ++corrupt_;
+    if (!record) at_ = bytes_.size();
+  }
+  if (!record) return std::nullopt;
+  at_ = record->offset + record_span(record->payload.size());
+  return record;
+}
+
+Name parse_name(std::string_view file_name) noexcept {
+  Name name;
+  if (file_name.size() <= kUuidBytes || !is_uuid(file_name.substr(0, kUuidBytes))) return name;
+  const std::string_view ending = file_name.substr(kUuidBytes);
+  if (ending == ".seg") name.kind = Name::Kind::segment;
+  else if (ending == ".tomb") name.kind = Name::Kind::tomb;
+  else if (ending == ".tmp") name.kind = Name::Kind::temporary;
+  else return name;
+  name.id = file_name.substr(0, kUuidBytes);
+  for (std::size_t i = 0; i < 13; ++i) {
+    const char c = name.id[i];
+    if (c != '-') name.made_ms = name.made_ms << 4 | (c <= '9' ? c - '0' : c - 'a' + 10);
+  }
+  return name;
+}
+
+}  // namespace candor::spool

@@ -1,0 +1,105 @@
+// The queue: the consumer's view of all segments, oldest first.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "spool/bury.h"
+
+namespace candor::spool {
+namespace {
+
+// Segments held in memory at once; one batch seldom spans more than two.
+constexpr std::size_t kImagesMax = 4;
+
+struct Open {
+  std::string path;
+  Image image;
+};
+
+}  // namespace
+
+struct Queue::Impl {
+  std::string dir;
+  Fd lock;
+  std::vector<Open> open;
+  std::vector<Record> peeked;
+
+  // Reads segments into memory until the limits are met. What is dead and holds nothing
+  // pending is buried on the way.
+  void fill(std::size_t count_max, std::size_t bytes_max) {
+    std::size_t bytes = 0;
+    for (const auto& file : Inventory(dir).segments) {
+      if (open.size() >= kImagesMax || peeked.size() >= count_max) return;
+      auto image = read_segment(file.path, true);
+      if (!image || image->front().header.state == State::tomb) continue;
+      open.push_back({file.path, std::move(*image)});
+      Open& segment = open.back();
+      Walk walk(segment.image.bytes, segment.image.fixed.seed, segment.image.live);
+      const std::size_t before = peeked.size();
+      bool full = false;
+      while (const auto record = walk.next()) {
+        if (record->counter != kPending) continue;
+        if (peeked.size() >= count_max ||
+            (!peeked.empty() && bytes + record->payload.size() > bytes_max)) {
+          full = true;
+          break;
+        }
+        bytes += record->payload.size();
+        peeked.push_back({record->payload, static_cast<std::uint32_t>(open.size() - 1),
+                          static_cast<std::uint32_t>(record->offset)});
+      }
+      if (!full && peeked.size() == before) {
+        if (!segment.image.live) static_cast<void>(bury(file.path, segment.image, kDelivered));
+        open.pop_back();
+      }
+      if (full) return;
+    }
+  }
+};
+
+Queue::Queue(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Queue::~Queue() = default;
+
+std::unique_ptr<Queue> Queue::try_open(const std::string& dir) {
+  if (!file::make_dirs(dir)) return nullptr;
+  auto fd = file::open(dir + "/uploader.lock", O_RDWR | O_CREAT);
+  if (!fd || !file::try_lock(fd->get())) return nullptr;
+  return std::unique_ptr<Queue>(new Queue(std::make_unique<Impl>(Impl{dir, std::move(*fd), {}, {}})));
+}
+
+std::span<const Record> Queue::peek(std::size_t count_max, std::size_t bytes_max) {
+  impl_->peeked.clear();
+  impl_->open.clear();
+  impl_->open.reserve(kImagesMax);
+  impl_->fill(count_max, bytes_max);
+  return impl_->peeked;
+}
+
+bool Queue::settle(std::span<const Record> records, Counter counter) {
+  bool done = true;
+  for (std::size_t i = 0; i < records.size();) {
+    const std::uint32_t segment = records[i].segment;
+    std::string& bytes = impl_->open[segment].image.bytes;
+    std::uint32_t first = records[i].offset;
+    std::uint32_t last = first;
+    for (; i < records.size() && records[i].segment == segment; ++i) {
+      const std::uint32_t at = records[i].offset;
+      bytes[at + offsetof(RecordHead, disposition)] = static_cast<char>(disposition_of(counter));
+      first = std::min(first, at);
+      last = std::max(last, at);
+    }
+    // One write for the run; all else in it is as it was, for records never change.
+    const std::string_view run = std::string_view(bytes).substr(first, last + sizeof(RecordHead) - first);
+    done &= file::write_at(impl_->open[segment].image.fd.get(), std::as_bytes(std::span(run)), first).ok();
+  }
+  return done;
+}
+
+void Queue::reclaim() {
+  impl_->open.clear();
+  impl_->peeked.clear();
+  fold_tombs(impl_->dir);
+}
+
+}  // namespace candor::spool

@@ -1,0 +1,224 @@
+#include "spool/segment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#if defined(__linux__)
+#include <sys/vfs.h>
+#endif
+
+#include "base/random.h"
+
+namespace candor::spool {
+namespace {
+
+// Pages are made present this far ahead of the writer, so that an emit seldom meets a page fault.
+constexpr std::uint64_t kPopulateAhead = 64u << 10;
+// A process that writes only a few events is better off with the few faults.
+constexpr std::uint64_t kPopulateFrom = kRecordsAt + (8u << 10);
+
+// Whether allocated blocks stay ours until we store to them. On a copy-on-write or
+// network file system they don't, and a store to a mapping could raise SIGBUS.
+bool allocation_is_a_promise(int fd) noexcept {
+#if defined(__linux__)
+  constexpr unsigned long kNoPromise[] = {
+      0x9123683E,  // btrfs
+      0x2FC12FC1,  // zfs
+      0xCA451A4E,  // bcachefs
+      0x6969,      // nfs
+      0x65735546,  // fuse
+      0xFF534D42,  // cifs
+      0xFE534D42,  // smb2
+      0x01021997,  // 9p
+  };
+  struct statfs info {};
+  if (::fstatfs(fd, &info) != 0) return false;
+  for (const unsigned long type : kNoPromise) {
+    if (static_cast<unsigned long>(info.f_type) == type) return false;
+  }
+  return true;
+#else
+  static_cast<void>(fd);
+  return false;
+#endif
+}
+
+bool still_named(int fd) noexcept {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && info.st_nlink > 0;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::uint64_t file_bytes,
+                                                 std::int64_t unix_ms) {
+  const UuidText id = uuid7(unix_ms);
+  const std::string stem = dir + "/" + std::string(id.data(), id.size());
+  const std::string temporary = stem + ".tmp";
+  auto fd = file::open(temporary, O_RDWR | O_CREAT | O_EXCL);
+  if (!fd) return fd.error();
+  const auto give_up = [&](Error error) -> Error {
+    file::remove(temporary);
+    return error;
+  };
+  if (!file::try_lock(fd->get())) return give_up(Error{"cannot lock " + temporary, EWOULDBLOCK});
+  if (auto done = file::allocate(fd->get(), file_bytes); !done) return give_up(done.error());
+
+  std::unique_ptr<Segment> segment(new Segment(std::move(*fd), file_bytes));
+  if (!segment->map()) return give_up(Error{"cannot map " + temporary, ENOMEM});
+  Header& header = segment->front().header;
+  header.fixed = header.copy = make_fixed(file_bytes, unix_ms);
+  header.reserved = kRecordsAt;
+  header.reserved_inverted = ~kRecordsAt;
+  segment->seed_ = header.fixed.seed;
+  if (!segment->write_through(&header, sizeof header)) {
+    return give_up(Error{"cannot write " + temporary, EIO});
+  }
+  if (::rename(temporary.c_str(), (stem + ".seg").c_str()) != 0) {
+    return give_up(Error{"cannot name " + stem + ".seg", errno});
+  }
+  return segment;
+}
+
+std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t room) {
+  auto fd = file::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd || !file::try_lock(fd->get()) || !still_named(fd->get())) return nullptr;
+  struct stat info {};
+  Header header;
+  if (::fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode)) return nullptr;
+  const auto read = file::read_at(fd->get(), std::as_writable_bytes(std::span(&header, 1)), 0);
+  if (!read || *read != sizeof header || header.state != State::open) return nullptr;
+  const auto fixed = fixed_of(header);
+  if (!fixed || fixed->file_bytes != static_cast<std::uint64_t>(info.st_size) ||
+      header.reserved != ~header.reserved_inverted || header.reserved < kRecordsAt ||
+      header.reserved % kRecordAlign != 0 || header.reserved > fixed->file_bytes ||
+      fixed->file_bytes - header.reserved < room) {
+    return nullptr;
+  }
+  std::unique_ptr<Segment> segment(new Segment(std::move(*fd), fixed->file_bytes));
+  if (!segment->map()) return nullptr;
+  segment->next_ = header.reserved;
+  segment->seed_ = fixed->seed;
+  return segment;
+}
+
+Segment::~Segment() {
+  if (base_ != nullptr) ::munmap(base_, size_);
+}
+
+bool Segment::map() noexcept {
+  write_through_ = !allocation_is_a_promise(fd_.get());
+  const int flags = write_through_ ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+  void* at = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, flags, write_through_ ? -1 : fd_.get(), 0);
+  if (at == MAP_FAILED) return false;
+  base_ = static_cast<std::byte*>(at);
+  if (!write_through_) return true;
+  const auto read = file::read_at(fd_.get(), std::span(base_, size_), 0);
+  return read && *read == size_;
+}
+
+bool Segment::write_through(const void* at, std::size_t bytes) noexcept {
+  if (!write_through_) return true;
+  const auto* from = static_cast<const std::byte*>(at);
+  return file::write_at(fd_.get(), std::span(from, bytes), static_cast<std::uint64_t>(from - base_)).ok();
+}
+
+std::optional<std::uint64_t> Segment::reserve(std::uint64_t bytes) noexcept {
+  if (size_ - next_ < bytes) return std::nullopt;
+  const std::uint64_t at = next_;
+  next_ += bytes;
+  Header& header = front().header;
+  std::atomic_ref(header.reserved).store(next_, std::memory_order_relaxed);
+  std::atomic_ref(header.reserved_inverted).store(~next_, std::memory_order_relaxed);
+  return at;
+}
+
+void Segment::populate(std::uint64_t from, std::uint64_t to) noexcept {
+#ifdef MADV_POPULATE_WRITE
+  if (to <= kPopulateFrom || write_through_) return;
+  std::uint64_t done = populated_.load(std::memory_order_relaxed);
+  const std::uint64_t goal = std::min(to + kPopulateAhead, size_);
+  if (to <= done || !populated_.compare_exchange_strong(done, goal, std::memory_order_relaxed)) return;
+  constexpr std::uint64_t kPage = 4096;
+  const std::uint64_t start = std::max(done, from) / kPage * kPage;
+  const int saved = errno;
+  ::madvise(base_ + start, goal - start, MADV_POPULATE_WRITE);  // a hint: failure costs time only
+  errno = saved;
+#else
+  static_cast<void>(from);
+  static_cast<void>(to);
+#endif
+}
+
+bool Segment::put(std::uint64_t at, std::uint16_t label, std::string_view payload) noexcept {
+  populate(at, at + record_span(payload.size()));
+  std::byte* const to = base_ + at;
+  RecordHead head{static_cast<std::uint32_t>(payload.size()), label, kRecordMark, 0,
+                  record_checksum(seed_, label, payload)};
+  std::memcpy(to + sizeof head, payload.data(), payload.size());
+  std::memcpy(to + offsetof(RecordHead, checksum), &head.checksum, sizeof head.checksum);
+  if (write_through_ &&
+      !(write_through(&front().header.reserved, 2 * sizeof(std::uint64_t)) &&
+        write_through(to + offsetof(RecordHead, checksum), sizeof head.checksum + payload.size()))) {
+    return false;
+  }
+  std::uint64_t first = 0;
+  std::memcpy(&first, &head, sizeof first);
+  std::atomic_ref(*reinterpret_cast<std::uint64_t*>(to)).store(first, std::memory_order_release);
+  return write_through(to, sizeof first);
+}
+
+std::optional<std::uint16_t> Segment::label(std::string_view name) noexcept {
+  auto& labels = front().labels;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    Label& entry = labels[i];
+    if (entry.length_plus_1 == 0) {
+      std::memcpy(entry.name, name.data(), name.size());
+      std::atomic_ref(entry.length_plus_1)
+          .store(static_cast<std::uint8_t>(name.size() + 1), std::memory_order_release);
+      if (!write_through(&entry, sizeof entry)) return std::nullopt;
+      return static_cast<std::uint16_t>(i);
+    }
+    if (label_name(entry) == name) return static_cast<std::uint16_t>(i);
+  }
+  return std::nullopt;
+}
+
+void Segment::count(std::uint16_t label, Counter counter, std::uint64_t n) noexcept {
+  std::uint64_t& count = front().labels[label].counts[counter];
+  std::atomic_ref(count).fetch_add(n, std::memory_order_relaxed);
+  write_through(&count, sizeof count);
+}
+
+void Segment::seal() noexcept {
+  State& state = front().header.state;
+  State open = State::open;
+  // Not over a purge.
+  std::atomic_ref(state).compare_exchange_strong(open, State::sealed);
+  write_through(&state, sizeof state);
+}
+
+bool Segment::sync() noexcept {
+  if (!write_through_ && ::msync(base_, size_, MS_SYNC) != 0) return false;
+  return ::fsync(fd_.get()) == 0;
+}
+
+bool Segment::unlinked() const noexcept { return !still_named(fd_.get()); }
+
+State Segment::state() const noexcept {
+  if (write_through_) {  // another process's word is in the file only
+    State state = State::open;
+    const auto read = file::read_at(fd_.get(), std::as_writable_bytes(std::span(&state, 1)),
+                                    offsetof(Header, state));
+    return read && *read == sizeof state ? state : State::open;
+  }
+  return std::atomic_ref(front().header.state).load();
+}
+
+}  // namespace candor::spool

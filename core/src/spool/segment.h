@@ -1,0 +1,66 @@
+// One segment as its writer holds it: locked, allocated, and mapped (or, where
+// the file system can't promise space, kept in memory and written through).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "spool/format.h"
+
+namespace candor::spool {
+
+class Segment {
+ public:
+  // Makes a segment of `file_bytes` in `dir`. The lock is held when it appears.
+  [[nodiscard]] static Expected<std::unique_ptr<Segment>> make(const std::string& dir,
+                                                               std::uint64_t file_bytes,
+                                                               std::int64_t unix_ms);
+  // Takes over an open segment whose writer is gone, if it has `room`; null when it can't be had.
+  [[nodiscard]] static std::unique_ptr<Segment> reuse(const std::string& path, std::uint64_t room);
+  ~Segment();
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  // Takes `bytes` (a record_span) at the end, or nothing when there is no room. One thread at a time.
+  [[nodiscard]] std::optional<std::uint64_t> reserve(std::uint64_t bytes) noexcept;
+  // Writes a record where it was reserved. Returns false when the disk refused (write-through only).
+  bool put(std::uint64_t at, std::uint16_t label, std::string_view payload) noexcept;
+  // The index of a label, made if need be; nothing when the table is full. One thread at a time.
+  [[nodiscard]] std::optional<std::uint16_t> label(std::string_view name) noexcept;
+  void count(std::uint16_t label, Counter counter, std::uint64_t n) noexcept;
+  void seal() noexcept;
+  bool sync() noexcept;
+
+  // Whether the file still has its name, and what the spool says of it.
+  [[nodiscard]] bool unlinked() const noexcept;
+  [[nodiscard]] State state() const noexcept;
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+  // All bytes, for a walk.
+  [[nodiscard]] std::string_view bytes() const noexcept {
+    return {reinterpret_cast<const char*>(base_), size_};
+  }
+
+ private:
+  Segment(Fd fd, std::uint64_t size) noexcept : fd_(std::move(fd)), size_(size) {}
+  [[nodiscard]] bool map() noexcept;
+  [[nodiscard]] Front& front() const noexcept { return *reinterpret_cast<Front*>(base_); }
+  // Brings a change to the file where there is no mapping.
+  bool write_through(const void* at, std::size_t bytes) noexcept;
+  void populate(std::uint64_t from, std::uint64_t to) noexcept;
+
+  Fd fd_;
+  std::byte* base_ = nullptr;
+  std::uint64_t size_;
+  std::uint64_t seed_ = 0;
+  std::uint64_t next_ = kRecordsAt;
+  std::atomic<std::uint64_t> populated_ = 0;
+  bool write_through_ = false;
+};
+
+}  // namespace candor::spool

@@ -1,0 +1,324 @@
+// The writer: many threads, one segment at a time, no waiting for other processes.
+//
+// The usual append takes a lock for the few nanoseconds in which a place is reserved, and
+// writes the record outside it. What may touch the disk (finding or making a segment) is
+// done under a second lock, between the wait hooks, and never while the first is held.
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "spool/bury.h"
+#include "spool/segment.h"
+
+namespace candor::spool {
+namespace {
+
+// After the disk refused a segment, it is not asked again for so long.
+constexpr std::int64_t kRefusedMs = 1000;
+// A segment with less room than this isn't worth taking over.
+constexpr std::uint64_t kReuseRoom = 16u << 10;
+constexpr int kReuseTriesMax = 8;
+constexpr std::size_t kTombsMax = 16;
+constexpr std::uint16_t kNoSlot = 0xffff;
+constexpr int kSpinsMax = 200;
+
+// A segment in use: `pins` keeps it mapped while records are being written into it.
+struct Active {
+  std::unique_ptr<Segment> segment;
+  std::vector<std::uint16_t> slots;  // label -> index in this segment
+  std::atomic<std::uint32_t> pins{1};  // one is the writer's own
+};
+
+void unpin(Active* active) noexcept {
+  if (active->pins.fetch_sub(1, std::memory_order_acq_rel) == 1) delete active;
+}
+
+// The reservation lock is held for nanoseconds: spinning beats sleeping.
+class ShortLock {
+ public:
+  explicit ShortLock(std::mutex& mutex) noexcept : mutex_(mutex) {
+    for (int i = 0; i < kSpinsMax; ++i) {
+      if (mutex_.try_lock()) return;
+    }
+    mutex_.lock();
+  }
+  ~ShortLock() { mutex_.unlock(); }
+  ShortLock(const ShortLock&) = delete;
+  ShortLock& operator=(const ShortLock&) = delete;
+
+ private:
+  std::mutex& mutex_;
+};
+
+}  // namespace
+
+struct Writer::Impl {
+  // Everything that a forked child must not share with its parent.
+  struct Process {
+    std::mutex reserve;              // guards `active` and reservations
+    Active* active = nullptr;
+    std::mutex slow;                 // guards the change of segments and the rest
+    std::vector<Counts> uncounted;   // counts that no segment could hold yet
+    std::atomic<std::int64_t> refused_ms{-kRefusedMs};
+    std::string trouble;
+  };
+
+  std::string dir;
+  std::vector<std::string> labels;
+  Limits limits;
+  WaitHooks hooks;
+  ForkSentinel sentinel;
+  std::atomic<Process*> process{new Process};
+
+  // This process's state; in a forked child a new one. What the parent's threads held
+  // at the fork (locks, places half written) is theirs, so the old state is left as it is.
+  Process& here() noexcept {
+    Process* current = process.load(std::memory_order_acquire);
+    if (!sentinel.forked()) return *current;
+    auto* fresh = new Process;
+    if (process.compare_exchange_strong(current, fresh)) {
+      // Unmaps and closes our copy, which would keep the parent's lock alive.
+      if (current->active != nullptr) current->active->segment.reset();
+      sentinel.rearm();
+      return *fresh;
+    }
+    delete fresh;
+    return *process.load(std::memory_order_acquire);
+  }
+
+  struct Place {
+    Active* active = nullptr;  // pinned
+    std::uint64_t at = 0;
+    std::uint16_t slot = 0;
+  };
+
+  // A place for `span` bytes (0: just the label's slot); nothing when another segment
+  // than `seen` is needed.
+  std::optional<Place> take(Process& p, std::uint32_t label, std::uint64_t span,
+                            const Active*& seen) noexcept {
+    ShortLock lock(p.reserve);
+    Active* const active = p.active;
+    seen = active;
+    if (active == nullptr) return std::nullopt;
+    std::uint16_t& slot = active->slots[label];
+    if (slot == kNoSlot) {
+      const auto made = active->segment->label(labels[label]);
+      if (!made) return std::nullopt;
+      slot = *made;
+    }
+    std::uint64_t at = 0;
+    if (span != 0) {
+      const auto reserved = active->segment->reserve(span);
+      if (!reserved) return std::nullopt;
+      at = *reserved;
+    }
+    active->pins.fetch_add(1, std::memory_order_relaxed);
+    return Place{active, at, slot};
+  }
+
+  // Runs `work` where it may wait for the disk.
+  template <typename Work>
+  auto unhurried(Process& p, Work work) noexcept {
+    if (hooks.before) hooks.before();
+    auto answer = [&] {
+      std::lock_guard lock(p.slow);
+      return work();
+    }();
+    if (hooks.after) hooks.after();
+    return answer;
+  }
+
+  // Puts another segment than `seen` in use, with room for `span`. Under p.slow. Returns
+  // kPending or the reason it can't.
+  Counter renew(Process& p, std::uint64_t span, const Active* seen) noexcept try {
+    if (p.active != seen) return kPending;  // another thread was quicker
+    const std::int64_t now = steady_ms();
+    if (now - p.refused_ms.load(std::memory_order_relaxed) < kRefusedMs) return counter_of(Reason::disk_error);
+    auto segment = acquire(p, span);
+    if (!segment.ok()) {
+      p.refused_ms.store(now, std::memory_order_relaxed);
+      return segment.error().code == ENOBUFS ? counter_of(Reason::spool_full) : counter_of(Reason::disk_error);
+    }
+    auto* fresh = new Active{std::move(*segment), std::vector<std::uint16_t>(labels.size(), kNoSlot)};
+    hand_over_uncounted(p, *fresh);
+    Active* old = nullptr;
+    {
+      ShortLock lock(p.reserve);
+      old = std::exchange(p.active, fresh);
+    }
+    if (old != nullptr) {
+      old->segment->seal();
+      unpin(old);
+    }
+    return kPending;
+  } catch (...) {
+    return counter_of(Reason::disk_error);
+  }
+
+  void hand_over_uncounted(Process& p, Active& fresh) noexcept {
+    for (std::size_t label = 0; label < p.uncounted.size(); ++label) {
+      for (std::size_t c = 0; c < kCountersMax; ++c) {
+        if (p.uncounted[label][c] == 0) continue;
+        const auto slot = fresh.segment->label(labels[label]);
+        if (!slot) return;
+        fresh.slots[label] = *slot;
+        fresh.segment->count(*slot, static_cast<Counter>(c), p.uncounted[label][c]);
+        p.uncounted[label][c] = 0;
+      }
+    }
+  }
+
+  // Takes over a segment or makes one, and keeps the spool within its limits.
+  Expected<std::unique_ptr<Segment>> acquire(Process& p, std::uint64_t span) noexcept try {
+    if (auto done = file::make_dirs(dir); !done) return note(p, done.error());
+    const std::int64_t now = unix_ms();
+    Inventory inventory(dir);
+    inventory.remove_abandoned();
+    inventory.bury_older_than(now - limits.age_max_ms);
+    if (inventory.tombs.size() > kTombsMax) fold_tombs(dir);
+
+    int tries = 0;
+    for (auto it = inventory.segments.rbegin();
+         it != inventory.segments.rend() && tries < kReuseTriesMax; ++it, ++tries) {
+      if (auto segment = Segment::reuse(it->path, std::max(span, kReuseRoom))) return segment;
+    }
+    const std::uint64_t bytes = std::clamp(
+        (kRecordsAt + span + 4095) / 4096 * 4096, std::max(limits.segment_bytes, kSegmentBytesMin),
+        kSegmentBytesMax);
+    if (!inventory.make_room(bytes, limits.bytes_max, limits.files_max)) {
+      return Error{"the spool " + dir + " is full", ENOBUFS};
+    }
+    auto segment = Segment::make(dir, bytes, now);
+    if (!segment) return note(p, segment.error());
+    return segment;
+  } catch (...) {
+    return Error{"out of memory", ENOMEM};
+  }
+
+  static Error note(Process& p, const Error& error) {
+    p.trouble = error.text;
+    return error;
+  }
+
+  // Brings what a segment without a name holds, pending records and counts, to the one in use.
+  void rescue(Writer& writer, const Segment& lost) noexcept {
+    const auto* front = reinterpret_cast<const Front*>(lost.bytes().data());
+    std::array<std::size_t, kLabelsMax> known{};  // index in the segment -> label
+    for (std::size_t i = 0; i < kLabelsMax; ++i) {
+      const auto it = std::find(labels.begin(), labels.end(), label_name(front->labels[i]));
+      known[i] = static_cast<std::size_t>(it - labels.begin());
+      if (known[i] == labels.size()) continue;
+      for (std::size_t c = 0; c < kCountersMax; ++c) {
+        const std::uint64_t n = front->labels[i].counts[c];
+        if (n != 0) remember(*process.load(), known[i], static_cast<Counter>(c), n);
+      }
+    }
+    Walk walk(lost.bytes(), lost.seed(), true);
+    while (const auto record = walk.next()) {
+      if (record->counter != kPending || record->label >= kLabelsMax) continue;
+      const std::size_t label = known[record->label];
+      if (label < labels.size()) writer.append(static_cast<std::uint32_t>(label), record->payload);
+    }
+  }
+
+  void remember(Process& p, std::size_t label, Counter counter, std::uint64_t n) noexcept try {
+    std::lock_guard lock(p.slow);
+    if (p.uncounted.empty()) p.uncounted.resize(labels.size(), Counts{});
+    p.uncounted[label][counter] += n;
+  } catch (...) {
+    // Out of memory for a counter: nothing better can be done.
+  }
+};
+
+Writer::Writer(std::string dir, std::vector<std::string> labels, Limits limits,
+               WaitHooks hooks)
+    : impl_(new Impl{.dir = std::move(dir), .labels = std::move(labels), .limits = limits,
+                     .hooks = std::move(hooks)}) {}
+
+Writer::~Writer() {
+  release();
+  delete impl_->process.load();
+}
+
+Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
+  Impl::Process& p = impl_->here();
+  const std::uint64_t span = record_span(payload.size());
+  // A thread may find its fresh segment filled by others; twice is bad luck, more is a fault.
+  constexpr int kTries = 8;
+  Counter reason = counter_of(Reason::disk_error);
+  const Active* seen = nullptr;
+  for (int i = 0; i < kTries; ++i) {
+    if (auto place = impl_->take(p, label, span, seen)) {
+      const bool kept = place->active->segment->put(place->at, place->slot, payload);
+      unpin(place->active);
+      if (kept) return kPending;
+      break;
+    }
+    reason = impl_->unhurried(p, [&] { return impl_->renew(p, span, seen); });
+    if (reason != kPending) break;
+    reason = counter_of(Reason::disk_error);
+  }
+  count(label, reason);
+  return reason;
+}
+
+void Writer::count(std::uint32_t label, Counter counter) noexcept {
+  Impl::Process& p = impl_->here();
+  const Active* seen = nullptr;
+  for (int i = 0; i < 2; ++i) {
+    if (auto place = impl_->take(p, label, 0, seen)) {
+      place->active->segment->count(place->slot, counter, 1);
+      unpin(place->active);
+      return;
+    }
+    if (impl_->unhurried(p, [&] { return impl_->renew(p, 0, seen); }) != kPending) break;
+  }
+  impl_->remember(p, label, counter, 1);
+}
+
+void Writer::tend() noexcept {
+  Impl::Process& p = impl_->here();
+  Active* lost = nullptr;
+  {
+    ShortLock lock(p.reserve);
+    if (p.active == nullptr || !p.active->segment->unlinked()) return;
+    lost = std::exchange(p.active, nullptr);
+  }
+  if (lost->segment->state() != State::purged) impl_->rescue(*this, *lost->segment);
+  unpin(lost);
+}
+
+void Writer::release() noexcept {
+  Impl::Process& p = impl_->here();
+  Active* old = nullptr;
+  {
+    ShortLock lock(p.reserve);
+    old = std::exchange(p.active, nullptr);
+  }
+  if (old != nullptr) unpin(old);
+}
+
+bool Writer::sync() noexcept {
+  Impl::Process& p = impl_->here();
+  Active* active = nullptr;
+  {
+    ShortLock lock(p.reserve);
+    if (p.active == nullptr) return true;
+    active = p.active;
+    active->pins.fetch_add(1, std::memory_order_relaxed);
+  }
+  const bool done = active->segment->sync();
+  unpin(active);
+  return done;
+}
+
+std::string Writer::trouble() const {
+  Impl::Process& p = impl_->here();
+  std::lock_guard lock(p.slow);
+  return p.trouble;
+}
+
+}  // namespace candor::spool
