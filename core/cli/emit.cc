@@ -1,0 +1,100 @@
+// emit: one event from the arguments, or one a line from standard input, so that
+// a shell script, or any program that can write to a pipe, can use candor.
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "assignment.h"
+#include "base/random.h"
+#include "candor/client.h"
+#include "catalog/catalog.h"
+#include "commands.h"
+#include "emitter.h"
+#include "event_lines.h"
+#include "product.h"
+#include "terminal.h"
+#include "time_text.h"
+
+namespace candor::cli {
+namespace {
+
+Done add_source(Options& options, const std::string& argument) {
+  JsonText store;
+  const auto source = parse_assignment(argument, store);
+  if (!source) return Error{"--source: " + source.error().text};
+  if (!catalog::is_source(source->name)) {
+    return Error{"--source: " + printable(source->name) +
+                 " is no envelope source; a host's own is called host.NAME"};
+  }
+  SourceValue& to = options.sources[std::string(source->name)];
+  const Value& value = source->value;
+  switch (value.kind()) {
+    case Value::Kind::string:
+      to = std::string(value.string());
+      return {};
+    case Value::Kind::boolean:
+      to = value.boolean();
+      return {};
+    case Value::Kind::integer:
+      to = value.integer();
+      return {};
+    case Value::Kind::number:
+      to = value.number();
+      return {};
+    default:
+      return Error{"--source: " + printable(source->name) + " takes text, a number or a boolean"};
+  }
+}
+
+int emit_arguments(const EmitArgs& args, Emitter& emitter, const EmitOptions& options) {
+  std::deque<JsonText> stores;
+  std::vector<Field> fields;
+  fields.reserve(args.fields.size());
+  for (const auto& argument : args.fields) {
+    const auto field = parse_assignment(argument, stores.emplace_back());
+    if (!field) { return misuse(field.error().text); }
+    fields.push_back({field->name, field->value});
+  }
+  emitter.emit({args.event, fields, options}, 0);
+  return emitter.finish();
+}
+
+}  // namespace
+
+int emit(const EmitArgs& args) {
+  EmitOptions defaults;
+  defaults.distinct_id = args.distinct_id;
+  defaults.uuid = args.uuid;
+  if (!args.timestamp.empty()) {
+    defaults.timestamp_ms = parse_time(args.timestamp);
+    if (!defaults.timestamp_ms) {
+      return misuse(
+          "--timestamp: expected a time like 2026-01-02T03:04:05.678Z, or milliseconds since 1970");
+    }
+  }
+  if (!args.uuid.empty() && !is_uuid(args.uuid)) {
+    return misuse("--uuid: expected a lower-case UUID");
+  }
+  const bool from_stdin = args.event == "-";
+  if (from_stdin && (!args.fields.empty() || !args.uuid.empty())) {
+    return misuse("with -, fields and uuid come from standard input");
+  }
+
+  Options options = client_options(args.product);
+  options.product_version = args.product_version;
+  options.runtime = args.runtime;
+  options.runtime_version = args.runtime_version;
+  options.project_dir = args.project_dir;
+  // What became of each event is said here; the client's own lines would repeat it.
+  if (!args.verbose) options.log = nullptr;
+  for (const auto& source : args.sources) {
+    if (const Done added = add_source(options, source); !added) {
+      return misuse(added.error().text);
+    }
+  }
+  Emitter emitter(args, std::move(options));
+  return from_stdin ? emit_lines(emitter, defaults) : emit_arguments(args, emitter, defaults);
+}
+
+}  // namespace candor::cli

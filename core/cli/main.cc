@@ -1,0 +1,380 @@
+// The candor command: its command line, and nothing else. What the subcommands do is
+// in the files beside this one.
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.h"
+#include "candor/version.h"
+#include "commands.h"
+#include "terminal.h"
+
+namespace candor::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "candor - telemetry that a catalog declares, a user can read, and nothing loses";
+
+constexpr char kFooter[] = R"(Environment:
+  CANDOR_CATALOG             the catalog when --catalog is not given
+  PREFIX_TELEMETRY_DISABLED  telemetry off for a product; PREFIX is its catalog's env_prefix
+  DO_NOT_TRACK               telemetry off for every product
+  PREFIX_TELEMETRY_DEBUG     print events on standard error instead of keeping them
+  PREFIX_TELEMETRY_ENDPOINT  send events to this host instead
+  NO_COLOR                   no colours
+
+Exit codes:
+  0  done, also when telemetry is off
+  1  the thing asked for failed
+  2  wrong arguments, or an event that was rejected
+
+Examples:
+  candor check acme.telemetry.jsonc
+  export CANDOR_CATALOG=acme.telemetry.jsonc
+  candor emit plan_completed outcome=ok durationMs:=25.4
+  candor show --pretty
+  candor status
+
+`candor COMMAND --help` says more of each command.)";
+
+constexpr char kCheckFooter[] =
+    R"(Prints FILE:LINE:COLUMN: error|warning: TEXT [RULE] for each problem, all in one run.
+Exit codes: 0 no errors; 1 errors, or a file can't be read; 2 wrong arguments.
+
+Examples:
+  candor check acme.telemetry.jsonc
+  candor check --json schema/*.telemetry.jsonc
+  generate-catalog | candor check -
+  candor check --rules)";
+
+constexpr char kSchemaFooter[] =
+    R"(The artifact is a JSON Schema (2020-12) of whole events. Commit it, and let
+continuous integration run --check, so that nobody changes what is sent unseen.
+Exit codes: 0 done; 1 stale, or the catalog has errors; 2 wrong arguments.
+
+Examples:
+  candor schema acme.telemetry.jsonc -o acme.schema.json
+  candor schema acme.telemetry.jsonc --check acme.schema.json)";
+
+constexpr char kEmitFooter[] =
+    R"(Fields: name=TEXT gives text, name:=JSON a number, boolean, array or object.
+
+With - as the event, each line of standard input is one:
+  {"event": "plan_completed", "fields": {"outcome": "ok"},
+   "timestamp": "2026-01-02T03:04:05.678Z", "uuid": "...", "distinct_id": "..."}
+Only the event is required. A rejected line does not stop the lines after it. With
+--json, each line is answered by one on standard output:
+  {"line":1,"result":"accepted"}
+  {"line":2,"result":"rejected","code":"too_long","field":"errorClass"}
+Results are accepted, disabled, rejected, dropped, and malformed for a line that is
+no event; --dry-run adds the event's "bytes".
+
+Exit codes: 0 kept, or telemetry is off; 1 dropped, or the catalog has errors;
+2 wrong arguments, or rejected. Messages name fields and never repeat a value.
+
+Examples:
+  candor emit plan_completed outcome=ok durationMs:=25.4 'tags:=["a","b"]'
+  candor emit plan_completed outcome=ok --dry-run
+  candor emit deploy_done region=eu --source host.region=eu --product-version 1.2.3
+  my-program | candor emit - --json)";
+
+constexpr char kShowFooter[] =
+    R"(One event a line, exactly the bytes that will be sent, oldest first.
+Exit codes: 0 done; 1 the catalog has errors; 2 wrong arguments.
+
+Examples:
+  candor show
+  candor show --pretty | less
+  candor show --count)";
+
+constexpr char kFlushFooter[] =
+    R"(Sends what waits and returns when nothing is left, or after the timeout.
+Exit codes: 0 nothing is left, or telemetry is off; 1 something still waits;
+2 wrong arguments.
+
+Examples:
+  candor flush
+  candor flush --timeout-ms 5000)";
+
+constexpr char kStatusFooter[] =
+    R"(Says whether telemetry is on, which rule decided that, who this install is, where
+its files are and what waits. Writes nothing.
+Exit codes: 0 done, whether on or off; 1 the catalog has errors; 2 wrong arguments.
+
+Examples:
+  candor status
+  candor status --json | jq .enabled)";
+
+constexpr char kEnableFooter[] =
+    R"(Writes "enabled": true to the product's identity file. An environment variable, a
+machine policy or continuous integration may still keep telemetry off; the command
+says so then.
+Exit codes: 0 written; 1 it could not be; 2 wrong arguments.)";
+
+constexpr char kDisableFooter[] =
+    R"(Writes "enabled": false to the product's identity file and deletes every event that
+has not been sent. Running processes follow within a second.
+Exit codes: 0 written; 1 it could not be; 2 wrong arguments.)";
+
+constexpr char kCompletionFooter[] =
+    R"(Completes commands, options, and with a catalog the names of events and fields.
+Exit codes: 0 done; 2 wrong arguments.
+
+Examples:
+  source <(candor completion bash)
+  candor completion zsh > ~/.zfunc/_candor
+  candor completion fish > ~/.config/fish/completions/candor.fish)";
+
+constexpr char kFile[] = "FILE";
+constexpr char kDir[] = "DIR";
+constexpr char kText[] = "TEXT";
+
+// The arguments of every subcommand, and the one that was chosen.
+struct CommandLine {
+  CLI::App app{kDescription, "candor"};
+  ProductArgs product;
+  CheckArgs check;
+  SchemaArgs schema;
+  EmitArgs emit;
+  ShowArgs show;
+  FlushArgs flush;
+  StatusArgs status;
+  std::string shell;
+  std::string event;
+  std::function<int()> run;
+
+  CommandLine();
+  CLI::App* add(const char* name, const char* description, const char* footer,
+                std::function<int()> command);
+  CLI::App* add_for_product(const char* name, const char* description, const char* footer,
+                            std::function<int()> command);
+  void add_product_options(CLI::App& to);
+  void add_emit();
+  [[nodiscard]] std::vector<CommandInfo> describe() const;
+  int complain_about(const CLI::ParseError& error) const;
+};
+
+CLI::App* CommandLine::add(const char* name, const char* description, const char* footer,
+                           std::function<int()> command) {
+  CLI::App* const sub = app.add_subcommand(name, description);
+  sub->footer(footer);
+  sub->set_help_flag("-h,--help", "Show this help");
+  sub->callback([this, command = std::move(command)] { run = command; });
+  return sub;
+}
+
+CLI::App* CommandLine::add_for_product(const char* name, const char* description,
+                                       const char* footer, std::function<int()> command) {
+  CLI::App* const sub = add(name, description, footer, [this, command = std::move(command)] {
+    if (!product.catalog.empty()) return command();
+    return misuse("no catalog: pass --catalog FILE or set CANDOR_CATALOG");
+  });
+  add_product_options(*sub);
+  return sub;
+}
+
+void CommandLine::add_product_options(CLI::App& to) {
+  to.add_option("--catalog", product.catalog, "The product's catalog")
+      ->option_text("FILE (or CANDOR_CATALOG)")
+      ->type_name(kFile)
+      ->envname("CANDOR_CATALOG");
+  to.add_option("--home", product.home, "The product's directory, instead of the catalog's")
+      ->type_name(kDir);
+  to.add_option("--policy-file", product.policy_file,
+                "The machine's policy, instead of " + product.policy_file)
+      ->type_name(kFile);
+}
+
+void CommandLine::add_emit() {
+  CLI::App* const sub =
+      add_for_product("emit", "Record one event, or one a line with -", kEmitFooter, [this] {
+        emit.product = product;
+        return cli::emit(emit);
+      });
+  sub->add_option("EVENT", emit.event, "The event's name, or - for JSON lines from standard input")
+      ->required();
+  sub->add_option("FIELDS", emit.fields, "name=text or name:=JSON")->expected(0, 1 << 20);
+  sub->add_option("--product-version", emit.product_version, "Envelope source product.version")
+      ->type_name(kText);
+  sub->add_option("--runtime", emit.runtime, "Envelope source runtime.name; cpp when not given")
+      ->type_name(kText);
+  sub->add_option("--runtime-version", emit.runtime_version, "Envelope source runtime.version")
+      ->type_name(kText);
+  sub->add_option("--source", emit.sources, "Another envelope source; may be repeated")
+      ->option_text("NAME=TEXT or NAME:=JSON")
+      ->type_name(kText)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  sub->add_option("--timestamp", emit.timestamp, "When it happened (RFC 3339, or ms since 1970)")
+      ->type_name("TIME");
+  sub->add_option("--uuid", emit.uuid, "The event's UUID, so that a repetition counts once")
+      ->type_name("UUID");
+  sub->add_option("--distinct-id", emit.distinct_id, "Who it is about, instead of the install id")
+      ->type_name(kText);
+  sub->add_option("--project-dir", emit.project_dir, "The user's project; sent as a salted hash")
+      ->type_name(kDir);
+  sub->add_flag("-n,--dry-run", emit.dry_run,
+                "Print the exact bytes and keep nothing; works when telemetry is off");
+  sub->add_flag("--json", emit.json, "Answer in JSON, a line for each event");
+  sub->add_flag("-v,--verbose", emit.verbose, "Say what became of each event");
+}
+
+CommandLine::CommandLine() {
+  app.set_help_flag("-h,--help", "Show this help");
+  app.set_version_flag("--version", std::string("candor ") + kVersion, "Show the version");
+  app.footer(kFooter);
+  app.get_formatter()->column_width(34);
+  app.get_formatter()->label("REQUIRED", "");
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("Subcommands", "Commands");
+  app.get_formatter()->label("Positionals", "Arguments");
+  app.require_subcommand(1);
+  add_product_options(app);
+
+  CLI::App* sub = add("check", "Find what is wrong with catalogs", kCheckFooter, [this] {
+    if (check.catalogs.empty() && !product.catalog.empty()) check.catalogs = {product.catalog};
+    if (check.catalogs.empty() && !check.rules) return misuse("check: no catalog given");
+    return cli::check(check);
+  });
+  sub->add_option("CATALOG", check.catalogs, "Catalog files; - for standard input");
+  sub->add_flag("--json", check.json, "Print an array of problems");
+  sub->add_flag("--rules", check.rules, "List the rules and what each is for");
+  sub->add_flag("--warnings-as-errors", check.warnings_as_errors, "Exit with 1 on warnings too");
+
+  sub =
+      add("schema", "Write a catalog's JSON Schema, or check a written one", kSchemaFooter, [this] {
+        if (schema.catalog.empty()) schema.catalog = product.catalog;
+        if (schema.catalog.empty()) return misuse("schema: no catalog given");
+        return cli::schema(schema);
+      });
+  sub->add_option("CATALOG", schema.catalog, "The catalog file; - for standard input");
+  CLI::Option* const output =
+      sub->add_option("-o,--output", schema.output, "Write here instead of standard output");
+  output->type_name(kFile);
+  sub->add_option("--check", schema.check, "Compare with this file; show what differs")
+      ->type_name(kFile)
+      ->excludes(output);
+
+  add_emit();
+
+  sub = add_for_product("flush", "Send what waits, now", kFlushFooter, [this] {
+    flush.product = product;
+    return cli::flush(flush);
+  });
+  sub->add_option("--timeout-ms", flush.timeout_ms, "Give up after so long; 30000 when not given")
+      ->type_name("MS")
+      ->check(CLI::Range(0, 24 * 60 * 60 * 1000));
+
+  sub = add_for_product("show", "Print the events that wait to be sent", kShowFooter, [this] {
+    show.product = product;
+    return cli::show(show);
+  });
+  sub->add_flag("--pretty", show.pretty, "Indented, for reading");
+  sub->add_flag("--count", show.count, "Only how many there are");
+
+  sub =
+      add_for_product("status", "Explain whether telemetry is on, and why", kStatusFooter, [this] {
+        status.product = product;
+        return cli::status(status);
+      });
+  sub->add_flag("--json", status.json, "For programs");
+
+  add_for_product("enable", "Turn telemetry on for this user", kEnableFooter,
+                  [this] { return cli::enable(product); });
+  add_for_product("disable", "Turn telemetry off and delete what waits", kDisableFooter,
+                  [this] { return cli::disable(product); });
+
+  sub = add("completion", "Print a completion script for a shell", kCompletionFooter,
+            [this] { return cli::completion(shell, describe()); });
+  sub->add_option("SHELL", shell, "bash, zsh or fish")->required();
+
+  add("version", "Show the version", "",
+      [] { return out(std::string("candor ") + kVersion + '\n'), kDone; });
+
+  // For the completion scripts; an empty group hides them.
+  add_for_product("__events", "", "", [this] { return list_events(product); })->group("");
+  sub = add_for_product("__fields", "", "", [this] { return list_fields(product, event); });
+  sub->group("");
+  sub->add_option("EVENT", event);
+}
+
+std::vector<CommandInfo> CommandLine::describe() const {
+  std::vector<CommandInfo> commands;
+  const auto add_app = [&commands](const CLI::App& from, std::string name) {
+    CommandInfo& to = commands.emplace_back();
+    to.name = std::move(name);
+    to.description = from.get_description();
+    for (const CLI::Option* option : from.get_options()) {
+      const std::string type = option->get_type_name();
+      const bool file = type == kFile || type == kDir;
+      const bool value = option->get_expected_max() > 0 && !type.empty();
+      const auto each = [&](const std::string& dashed) {
+        to.options.push_back({dashed, option->get_description(), file, value && !file});
+      };
+      for (const auto& letter : option->get_snames()) each('-' + letter);
+      for (const auto& word : option->get_lnames()) each("--" + word);
+    }
+  };
+  add_app(app, "");
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!sub->get_group().empty()) add_app(*sub, sub->get_name());
+  }
+  return commands;
+}
+
+// Says what is wrong without repeating a value: of an argument like name=text only the name.
+int CommandLine::complain_about(const CLI::ParseError& error) const {
+  std::string command = "candor";
+  const auto chosen = app.get_subcommands();
+  if (!chosen.empty()) command += ' ' + chosen.front()->get_name();
+  std::string text = error.what();
+  const auto unknown = app.remaining(true);
+  if (chosen.empty() && !unknown.empty() && !unknown.front().starts_with('-')) {
+    std::vector<std::string> names;
+    for (const auto& info : describe()) names.push_back(info.name);
+    text = "there is no command " + printable(unknown.front());
+    const std::string_view near = nearest(unknown.front(), names);
+    if (!near.empty()) text += "; did you mean " + std::string(near) + '?';
+  } else if (!unknown.empty()) {
+    text = "unexpected argument " + printable(unknown.front().substr(0, unknown.front().find('=')));
+  } else if (chosen.empty()) {
+    text = "no command given";
+  }
+  return misuse(text + "\nSee `" + command + " --help`.");
+}
+
+int run(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = line.app.get_subcommands();
+    out(chosen.empty() ? line.app.help() : chosen.front()->help());
+    return kDone;
+  } catch (const CLI::CallForVersion& version) {
+    out(std::string(version.what()) + '\n');
+    return kDone;
+  } catch (const CLI::ParseError& error) { return line.complain_about(error); }
+  return line.run();
+}
+
+}  // namespace
+}  // namespace candor::cli
+
+int main(int argc, char** argv) {
+  using namespace candor::cli;
+  int code = kFailed;
+  try {
+    code = run(argc, argv);
+  } catch (const std::exception& error) {  // only memory running out gets here
+    complain(error.what());
+  }
+  if (!flush_out()) {
+    complain("standard output could not be written");
+    if (code == kDone) code = kFailed;
+  }
+  return code;
+}

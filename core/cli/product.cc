@@ -1,0 +1,123 @@
+#include "product.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "terminal.h"
+
+namespace candor::cli {
+namespace {
+
+// Problems of a broken catalog that a command other than `check` lists.
+constexpr std::size_t kProblemsShownMax = 5;
+
+// The upload part lies beside the command in a build and a wheel, in the library
+// directory in an installation. Empty when it is in none of these.
+std::string find_upload_library() {
+  std::array<char, 4096> path{};
+  const ssize_t n = readlink("/proc/self/exe", path.data(), path.size());
+  if (n <= 0 || static_cast<std::size_t>(n) == path.size()) return {};
+  std::string folder(path.data(), static_cast<std::size_t>(n));
+  folder.resize(folder.rfind('/') + 1);
+  for (const char* const place : {"", "../", "../" CANDOR_LIBDIR "/"}) {
+    std::string library = folder + place + CANDOR_UPLOAD_LIBRARY;
+    if (access(library.c_str(), R_OK) == 0) return library;
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<std::string> read_catalog(const std::string& path) {
+  const auto failure = [&path](int code) {
+    return Error{path + " cannot be read: " + std::strerror(code), code};
+  };
+  const auto close = [](FILE* file) {
+    if (file != stdin) std::fclose(file);
+  };
+  const std::unique_ptr<FILE, decltype(close)> file(
+      path == "-" ? stdin : std::fopen(path.c_str(), "rbe"), close);
+  if (file == nullptr) return failure(errno);
+  std::string text;
+  std::array<char, 65536> chunk;
+  while (text.size() <= catalog::kCatalogBytesMax) {
+    const std::size_t n = std::fread(chunk.data(), 1, chunk.size(), file.get());
+    if (n == 0) break;
+    text.append(chunk.data(), n);
+  }
+  if (std::ferror(file.get()) != 0) return failure(errno);
+  if (text.size() > catalog::kCatalogBytesMax) text.resize(catalog::kCatalogBytesMax + 1);
+  return text;
+}
+
+std::string describe(const std::string& path, const catalog::Problem& problem) {
+  std::string line = path == "-" ? "<stdin>" : path;
+  line += ':' + std::to_string(problem.line) + ':' + std::to_string(problem.column);
+  line += problem.severity == catalog::Severity::error ? ": error: " : ": warning: ";
+  line += problem.text;
+  line += " [";
+  line += problem.rule;
+  line += ']';
+  return line;
+}
+
+Expected<catalog::Catalog> load_catalog(const std::string& path) {
+  const auto text = read_catalog(path);
+  if (!text) return text.error();
+  catalog::Loaded loaded = catalog::load(*text);
+  if (loaded.catalog) return std::move(*loaded.catalog);
+  std::string problems = "the catalog has errors";
+  std::size_t shown = 0;
+  for (const auto& problem : loaded.problems) {
+    if (shown++ == kProblemsShownMax) {
+      problems += "\n  and more: see `candor check`";
+      break;
+    }
+    problems += "\n  " + describe(path, problem);
+  }
+  return Error{std::move(problems)};
+}
+
+Expected<Product> find_product(const ProductArgs& args) {
+  auto loaded = load_catalog(args.catalog);
+  if (!loaded) return loaded.error();
+  Product product;
+  product.catalog = std::move(*loaded);
+  product.environment = process_environment();
+
+  const auto& declared = product.catalog.product;
+  product.terms = {.product = declared.name,
+                   .env_prefix = declared.env_prefix,
+                   .mode = declared.consent,
+                   .policy_file = args.policy_file,
+                   .identity_file = {},
+                   .notice_version = declared.notice_version};
+  const auto home = expand_home(args.home.empty() ? declared.home : args.home, product.environment);
+  if (home) {
+    product.terms.identity_file = *home + "/telemetry.json";
+    product.spool_dir = *home + "/telemetry";
+  }
+  if (!product.catalog.sinks.empty()) product.endpoint = product.catalog.sinks.front().host;
+  const auto endpoint = product.environment(declared.env_prefix + "_TELEMETRY_ENDPOINT");
+  if (endpoint && !endpoint->empty()) product.endpoint = *endpoint;
+  return product;
+}
+
+Options client_options(const ProductArgs& args) {
+  Options options;
+  options.catalog = args.catalog;
+  options.home = args.home;
+  options.policy_file = args.policy_file;
+  options.upload_library = find_upload_library();
+  options.log = [](std::string_view line) { complain(line); };
+  return options;
+}
+
+}  // namespace candor::cli
