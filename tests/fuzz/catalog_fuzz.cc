@@ -1,6 +1,7 @@
 // Any bytes as a catalog file: never a crash, problems that point into the file,
 // and a schema artifact that is JSON when the catalog is good.
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"

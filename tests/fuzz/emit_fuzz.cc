@@ -2,8 +2,9 @@
 // is one JSON object in UTF-8, what is rejected says why without a value.
 #include <array>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -133,7 +134,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const candor::Outcome outcome = subject.encoder->encode(event, fields, stamp, bytes);
 
   if (outcome) {
-    require(!bytes.overflowed() && bytes.view().size() <= candor::kEventBytesMax, "within the limit");
+    require(!bytes.overflowed() && bytes.view().size() <= candor::kEventBytesMax,
+            "within the limit");
     require(candor::utf8_length(bytes.view()).has_value(), "canonical bytes are UTF-8");
     const auto json = nlohmann::json::parse(bytes.view(), nullptr, false);
     require(json.is_object() && json.size() == 4, "canonical bytes are one JSON object");

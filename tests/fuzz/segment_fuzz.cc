@@ -59,7 +59,8 @@ std::string damage(const Good& good, Input& input) {
     // Most of a segment is zeros; half of the aim is at its header and first records.
     const std::uint64_t wide = input.word();
     const std::uint64_t base = (kind & 4) ? spool::kRecordsAt : 0;
-    const std::size_t at = static_cast<std::size_t>((kind & 8) ? wide : base + wide % 4096) % bytes.size();
+    const std::size_t at =
+        static_cast<std::size_t>((kind & 8) ? wide : base + wide % 4096) % bytes.size();
     if ((kind & 3) == 0 && at > 0) {
       bytes.resize(at);
     } else {
