@@ -93,9 +93,10 @@ const std::map<std::string_view, Setter>& setters() {
        }},
       {"compression",
        [](Opening& to, py::handle value) {
-         to.options.compression = choice<Compression>(
-             {{"none", Compression::none}, {"gzip", Compression::gzip}, {"zstd", Compression::zstd}},
-             value.cast<std::string>());
+         to.options.compression = choice<Compression>({{"none", Compression::none},
+                                                       {"gzip", Compression::gzip},
+                                                       {"zstd", Compression::zstd}},
+                                                      value.cast<std::string>());
        }},
       {"sources",
        [](Opening& to, py::handle value) {

@@ -64,9 +64,7 @@ Value Fields::value(PyObject* object, int depth) noexcept {
   if (PyList_Check(object) || PyTuple_Check(object) || PyDict_Check(object)) {
     try {
       return container(object, depth);
-    } catch (const std::bad_alloc&) {
-      return Value::unsupported();
-    }
+    } catch (const std::bad_alloc&) { return Value::unsupported(); }
   }
   if (PyObject* inner = enum_value(object)) return value(inner, depth + 1);
   return Value::unsupported();
@@ -74,8 +72,8 @@ Value Fields::value(PyObject* object, int depth) noexcept {
 
 Value Fields::container(PyObject* object, int depth) {
   const bool map = PyDict_Check(object);
-  std::size_t size = static_cast<std::size_t>(map ? PyDict_Size(object)
-                                                  : PySequence_Fast_GET_SIZE(object));
+  std::size_t size =
+      static_cast<std::size_t>(map ? PyDict_Size(object) : PySequence_Fast_GET_SIZE(object));
   size = std::min(size, kElementsMax - elements_);
   elements_ += size;
   if (!map) {

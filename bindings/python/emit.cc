@@ -71,7 +71,8 @@ bool read_option(std::string_view name, PyObject* object, Arguments& to) noexcep
 
 // A call that Python would call a TypeError becomes one that the core rejects
 // and counts: telemetry never raises into its host.
-void read(PyObject* const* args, Py_ssize_t positional, PyObject* keywords, Arguments& to) noexcept {
+void read(PyObject* const* args, Py_ssize_t positional, PyObject* keywords,
+          Arguments& to) noexcept {
   if (positional > 0 && PyUnicode_Check(args[0])) to.event = utf8(args[0]);
   for (Py_ssize_t i = 1; i < positional; ++i) {
     if (args[i] != Py_None) to.fields.add_all(args[i]);
@@ -111,19 +112,17 @@ PyObject* emit(PyObject* object, PyObject* const* args, Py_ssize_t positional,
   Arguments arguments;
   read(args, positional, keywords, arguments);
   try {
-    Outcome outcome = arguments.wrong_type != nullptr
-                          ? wrong_type(arguments.wrong_type)
-                          : self->client->emit(arguments.event, arguments.fields.view(),
-                                               arguments.options);
+    Outcome outcome =
+        arguments.wrong_type != nullptr
+            ? wrong_type(arguments.wrong_type)
+            : self->client->emit(arguments.event, arguments.fields.view(), arguments.options);
     if (outcome.result == Result::accepted) return Py_NewRef(self->accepted.ptr());
     if (outcome.result == Result::disabled) return Py_NewRef(self->disabled.ptr());
     if (self->strict && outcome.result == Result::rejected) {
       return raise_rejected(*self, arguments, outcome);
     }
     return py::cast(std::move(outcome)).release().ptr();
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (const std::exception&) {
+  } catch (py::error_already_set& error) { error.restore(); } catch (const std::exception&) {
     PyErr_NoMemory();
   }
   return nullptr;
@@ -144,9 +143,7 @@ PyObject* encode(PyObject* object, PyObject* const* args, Py_ssize_t positional,
     if (outcome.result == Result::accepted) return py::bytes(bytes).release().ptr();
     if (outcome.result == Result::rejected) return raise_rejected(*self, arguments, outcome);
     PyErr_SetString(PyExc_RuntimeError, "the client has no catalog; status().problem says why");
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (const std::exception&) {
+  } catch (py::error_already_set& error) { error.restore(); } catch (const std::exception&) {
     PyErr_NoMemory();
   }
   return nullptr;

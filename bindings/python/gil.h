@@ -16,17 +16,13 @@ namespace candor::python {
 inline void retake(PyThreadState* thread) noexcept {
   try {
     PyEval_RestoreThread(thread);
-  } catch (...) {
-    park();
-  }
+  } catch (...) { park(); }
 }
 
 inline PyGILState_STATE ensure() noexcept {
   try {
     return PyGILState_Ensure();
-  } catch (...) {
-    park();
-  }
+  } catch (...) { park(); }
 }
 
 class Unlocked {
