@@ -17,6 +17,8 @@ if(ccache AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 include(GNUInstallDirs)
+# Found here, because a folder sees only what was found above it.
+find_package(nlohmann_json 3.10 REQUIRED)
 
 # Private to the project: warnings are errors here and never a consumer's problem.
 add_library(candor_settings INTERFACE)
