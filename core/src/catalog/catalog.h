@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +16,16 @@
 
 namespace candor::catalog {
 
-enum class Type : std::uint8_t { boolean, integer, number, string, enumeration, array, map, object };
+enum class Type : std::uint8_t {
+  boolean,
+  integer,
+  number,
+  string,
+  enumeration,
+  array,
+  map,
+  object
+};
 using candor::Pattern;
 // technical: facts about software. identifier: names a thing of the user's, only as a
 // hash or random id. diagnostic: free text that passes redaction.
@@ -26,18 +36,18 @@ struct Field;
 // What a value must look like.
 struct Shape {
   Type type = Type::boolean;
-  Pattern pattern = Pattern::none;        // string
-  Class klass = Class::technical;         // string
-  std::uint32_t max_length = 0;           // string, and the keys of a map: code points
+  Pattern pattern = Pattern::none;           // string
+  Class klass = Class::technical;            // string
+  std::uint32_t max_length = 0;              // string, and the keys of a map: code points
   std::int64_t int_min = -9007199254740991;  // integer
   std::int64_t int_max = 9007199254740991;
-  double num_min = 0, num_max = 0;        // number, when bounded
+  double num_min = 0, num_max = 0;  // number, when bounded
   bool has_num_min = false, has_num_max = false;
-  std::uint32_t count_min = 0;            // array
-  std::uint32_t count_max = 0;            // array, map: elements
-  std::vector<std::string> values;        // enumeration
-  std::vector<Shape> element;             // array items, map values: exactly one
-  std::vector<Field> fields;              // object
+  std::uint32_t count_min = 0;      // array
+  std::uint32_t count_max = 0;      // array, map: elements
+  std::vector<std::string> values;  // enumeration
+  std::vector<Shape> element;       // array items, map values: exactly one
+  std::vector<Field> fields;        // object
 };
 
 struct Field {
@@ -49,62 +59,82 @@ struct Field {
 
 struct EnvelopeField {
   Field field;
-  std::string source;                       // "product.version", "host.region", ...; empty with a constant
-  std::string constant;                     // canonical JSON of `value`; empty without
-  std::vector<std::pair<std::string, std::string>> map;  // from what the source says to what is sent
+  std::string source;    // "product.version", "host.region", ...; empty with a constant
+  std::string constant;  // canonical JSON of `value`; empty without
+  std::vector<std::pair<std::string, std::string>>
+      map;  // from what the source says to what is sent
 };
 
 struct Event {
   std::string name;
   std::string description, owner, purpose, since, expires;  // expires: YYYY-MM-DD
-  std::vector<std::string> runtimes;        // empty: all
+  std::vector<std::string> runtimes;                        // empty: all
   std::uint32_t retention_days = 0;
   std::vector<Field> fields;
 };
 
 struct Sink {
-  std::string type;                         // "posthog"
+  std::string type;  // "posthog"
   std::string host, project_key;
-  std::string protocol = "v0";              // posthog: v0 | v1
+  std::string protocol = "v0";  // posthog: v0 | v1
   bool geoip = false, person_profiles = false;
 };
 
 struct Product {
   std::string name, home, env_prefix;
   ConsentMode consent = ConsentMode::opt_out;
-  std::uint32_t notice_version = 0;         // 0: no notice
+  std::uint32_t notice_version = 0;  // 0: no notice
   std::string notice_text;
+  bool notice_hold_first_run = false;  // events of the first run wait for the next one
 };
 
 struct Catalog {
   std::string name;
   Product product;
   std::vector<Sink> sinks;
-  std::vector<EnvelopeField> envelope;      // in catalog order, like everything here
+  std::vector<EnvelopeField> envelope;  // in catalog order, like everything here
   std::vector<Event> events;
 };
 
 enum class Severity : std::uint8_t { error, warning };
 
 struct Problem {
-  std::uint32_t line = 1, column = 1;       // from 1; the column counts bytes
+  std::uint32_t line = 1, column = 1;  // from 1; the column counts bytes
   Severity severity = Severity::error;
-  std::string text;                         // says what is wrong and how to mend it
-  std::string_view rule;                    // "missing-max-length"; static storage
+  std::string text;       // says what is wrong and how to mend it
+  std::string_view rule;  // "missing-max-length"; static storage
 };
 
+// One rule, for `candor check --rules` and the documentation.
+struct RuleInfo {
+  std::string_view name;
+  Severity severity = Severity::error;
+  std::string_view summary;  // one line, for people
+};
+[[nodiscard]] std::span<const RuleInfo> rules() noexcept;
+
 struct Loaded {
-  std::optional<Catalog> catalog;           // set when there is no error
-  std::vector<Problem> problems;            // in file order
+  std::optional<Catalog> catalog;  // set when there is no error
+  std::vector<Problem> problems;   // in file order
 };
 
 // Limits of a catalog file. A file beyond them gets one clear problem.
 inline constexpr std::size_t kCatalogBytesMax = 8u << 20;
 inline constexpr std::size_t kDepthMax = 32;
+inline constexpr std::size_t kJsonValuesMax = 1u << 19;  // of the whole file
+inline constexpr std::size_t kProblemsMax = 500;         // more are only counted
+inline constexpr std::size_t kSinksMax = 4;
 inline constexpr std::size_t kEventsMax = 4096;
-inline constexpr std::size_t kFieldsMax = 128;      // of one event or object
-inline constexpr std::size_t kNameBytesMax = 63;    // of an event or field
+inline constexpr std::size_t kFieldsMax = 128;    // of one event or object
+inline constexpr std::size_t kNameBytesMax = 63;  // of an event or field
 inline constexpr std::size_t kEnumValuesMax = 512;
+inline constexpr std::size_t kEnumValueBytesMax = 256;
+inline constexpr std::size_t kTextBytesMax = 4096;  // of a description, the notice, ...
+inline constexpr std::uint32_t kLengthMax = 65536;  // what max_length may ask for
+inline constexpr std::uint32_t kCountMax = 10000;   // what max_items and max_entries may ask for
+// What holds when the catalog names no bound of its own.
+inline constexpr std::uint32_t kCountDefault = 256;        // elements of an array, entries of a map
+inline constexpr std::uint32_t kMapKeyLengthDefault = 64;  // code points
 
 // What a client needs: parses and compiles, errors only. Linear in the text.
 [[nodiscard]] Loaded load(std::string_view text);
