@@ -1,6 +1,7 @@
 // completion: scripts for bash, zsh and fish, made from the command line's own
 // description, so that they can't fall behind it. Events and fields are asked of
 // the command while the user types.
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,11 +43,24 @@ std::string option_names(const CommandInfo& command) {
   return joined(command.options, " ", [](const Option& option) { return option.name; });
 }
 
-// Options whose value is a file, or anything at all, as a shell pattern.
+// Options whose value is a file, or anything else, as a shell pattern.
 std::string value_pattern(const CommandInfo& command, bool file) {
   return joined(command.options, "|", [file](const Option& option) {
     return (file ? option.takes_file : option.takes_value) ? option.name : std::string();
   });
+}
+
+// All options that a value follows, of any command, as a shell pattern.
+std::string valued_pattern(const std::vector<CommandInfo>& commands) {
+  std::set<std::string> names;
+  for (const auto& command : commands) {
+    for (const auto& option : command.options) {
+      if (option.takes_file || option.takes_value) names.insert(option.name);
+    }
+  }
+  std::string pattern;
+  for (const auto& name : names) pattern += (pattern.empty() ? "" : "|") + name;
+  return pattern;
 }
 
 constexpr std::string_view kBashHead =
@@ -58,6 +72,7 @@ _candor() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --catalog) catalog=(--catalog "${COMP_WORDS[i+1]/#\~/$HOME}"); ((i++)) ;;
+      VALUED) ((i++)) ;;
       -*) ;;
       *) if [[ -z $command ]]; then command=${COMP_WORDS[i]}
          elif [[ -z $event ]]; then event=${COMP_WORDS[i]}; fi ;;
@@ -89,6 +104,8 @@ complete -F _candor candor
 
 std::string bash(const std::vector<CommandInfo>& commands) {
   std::string script(kBashHead);
+  constexpr std::string_view kPlace = "VALUED";
+  script.replace(script.find(kPlace), kPlace.size(), valued_pattern(commands));
   std::string names;
   for (const auto& command : commands) {
     if (!command.name.empty()) names += (names.empty() ? "" : " ") + command.name;

@@ -8,7 +8,6 @@
 #include "commands.h"
 #include "consent/consent.h"
 #include "identity/identity.h"
-#include "ledger.h"
 #include "product.h"
 #include "spool/spool.h"
 #include "terminal.h"
@@ -16,72 +15,65 @@
 namespace candor::cli {
 namespace {
 
-std::string summary(const std::map<std::string_view, std::uint64_t>& counts) {
-  std::string text;
-  for (const auto& [what, count] : counts) {
-    text += text.empty() ? "" : ", ";
-    text += std::to_string(count) + ' ' + std::string(what);
+using Json = nlohmann::ordered_json;
+
+// "0", or "3: 2 spool_full, 1 too_long".
+std::string summary(const Json& dropped) {
+  std::uint64_t sum = 0;
+  std::string reasons;
+  for (const auto& [reason, count] : dropped.items()) {
+    sum += count.get<std::uint64_t>();
+    reasons += (reasons.empty() ? ": " : ", ") + count.dump() + ' ' + reason;
   }
-  return text.empty() ? "0" : text;
+  return std::to_string(sum) + reasons;
 }
 
-bool notice_shown(const Product& product, const consent::Decision& decision) {
-  return product.terms.notice_version == 0 ||
-         decision.identity.notice_version >= product.terms.notice_version;
+Json describe(const Product& product) {
+  const auto decision = consent::decide(product.terms, product.environment);
+  const auto& identity = decision.identity;
+  return {{"product", product.terms.product},
+          {"enabled", decision.enabled},
+          {"rule", consent::name(decision.rule)},
+          {"explanation", decision.explanation},
+          {"install_id", identity.install_id},
+          {"identity_file", product.places.identity_file},
+          {"policy_file", product.terms.policy_file},
+          {"spool_dir", product.places.spool_dir},
+          {"endpoint", product.places.endpoint},
+          {"notice_shown", identity.notice_version >= product.terms.notice_version},
+          {"problem", identity.problem},
+          {"ledger", Json::parse(client::stats_json(spool::tally(product.places.spool_dir)))}};
 }
 
-std::string to_json(const Product& product, const consent::Decision& decision,
-                    const Ledger& ledger) {
-  const nlohmann::ordered_json status = {{"product", product.terms.product},
-                                         {"enabled", decision.enabled},
-                                         {"rule", consent::name(decision.rule)},
-                                         {"explanation", decision.explanation},
-                                         {"install_id", decision.identity.install_id},
-                                         {"identity_file", product.terms.identity_file},
-                                         {"policy_file", product.terms.policy_file},
-                                         {"spool_dir", product.spool_dir},
-                                         {"endpoint", product.endpoint},
-                                         {"notice_shown", notice_shown(product, decision)},
-                                         {"problem", decision.identity.problem},
-                                         {"ledger",
-                                          {{"pending", ledger.pending},
-                                           {"delivered", ledger.delivered},
-                                           {"dropped", ledger.dropped},
-                                           {"rejected", ledger.rejected},
-                                           {"bytes", ledger.bytes}}}};
-  return status.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
-}
-
-std::string to_text(const Product& product, const consent::Decision& decision,
-                    const Ledger& ledger) {
+std::string to_text(const Json& status) {
   const Colours colour = colours(Stream::out);
   std::string text = colour.bold;
-  text += decision.enabled ? colour.green : colour.yellow;
-  text += decision.explanation + colour.off + '\n';
-  const auto row = [&](std::string_view what, std::string_view value) {
-    std::string label(what);
+  text += status["enabled"].get<bool>() ? colour.green : colour.yellow;
+  text += status["explanation"].get<std::string>() + colour.off + '\n';
+  const auto row = [&](std::string label, std::string_view value) {
     label.resize(12, ' ');
     text += "  " + (colour.dim + label) + colour.off;
     text += value.empty() ? "none" : value;
     text += '\n';
   };
-  row("rule", consent::name(decision.rule));
-  row("install id", decision.identity.install_id);
-  row("identity", product.terms.identity_file);
-  row("spool", product.spool_dir);
-  row("endpoint", product.endpoint);
-  row("notice", notice_shown(product, decision) ? "shown" : "not shown yet");
-  row("waiting", counted(ledger.pending, "event"));
-  row("delivered", std::to_string(ledger.delivered));
-  row("dropped", summary(ledger.dropped));
-  row("rejected", summary(ledger.rejected));
-  if (!decision.identity.problem.empty()) row("problem", decision.identity.problem);
+  const auto member = [&status](const char* key) { return status[key].get<std::string>(); };
+  const Json& total = status["ledger"]["total"];
+  row("rule", member("rule"));
+  row("install id", member("install_id"));
+  row("identity", member("identity_file"));
+  row("spool", member("spool_dir"));
+  row("endpoint", member("endpoint"));
+  row("notice", status["notice_shown"].get<bool>() ? "shown" : "not shown yet");
+  row("waiting", counted(total["pending"].get<std::uint64_t>(), "event"));
+  row("delivered", total["delivered"].dump());
+  row("dropped", summary(total["dropped"]));
+  if (!member("problem").empty()) row("problem", member("problem"));
   return text;
 }
 
 // Writes the choice and says what holds now: a rule above the file may still decide.
 int choose(const Product& product, bool enabled) {
-  const std::string& file = product.terms.identity_file;
+  const std::string& file = product.places.identity_file;
   if (file.empty()) return fail({"HOME is not set, so there is nowhere to keep the choice"});
   if (const Done written = identity::set_enabled(file, enabled, unix_ms()); !written) {
     return fail(written.error());
@@ -97,9 +89,9 @@ int choose(const Product& product, bool enabled) {
 int status(const StatusArgs& args) {
   const auto product = find_product(args.product);
   if (!product) return fail(product.error());
-  const auto decision = consent::decide(product->terms, product->environment);
-  const Ledger sums = ledger(product->spool_dir);
-  out(args.json ? to_json(*product, decision, sums) : to_text(*product, decision, sums));
+  const Json status = describe(*product);
+  out(args.json ? status.dump(2, ' ', false, Json::error_handler_t::replace) + '\n'
+                : to_text(status));
   return kDone;
 }
 
@@ -113,8 +105,8 @@ int disable(const ProductArgs& args) {
   if (!product) return fail(product.error());
   const int chosen = choose(*product, false);
   // A choice that could not be written is still no reason to keep what waits.
-  if (product->spool_dir.empty()) return chosen;
-  const auto deleted = spool::purge(product->spool_dir);
+  if (product->places.spool_dir.empty()) return chosen;
+  const auto deleted = spool::purge(product->places.spool_dir);
   if (deleted > 0) out("Deleted " + counted(deleted, "event") + " that had not been sent.\n");
   return chosen;
 }

@@ -30,18 +30,10 @@ Done add_source(Options& options, const std::string& argument) {
   SourceValue& to = options.sources[std::string(source->name)];
   const Value& value = source->value;
   switch (value.kind()) {
-    case Value::Kind::string:
-      to = std::string(value.string());
-      return {};
-    case Value::Kind::boolean:
-      to = value.boolean();
-      return {};
-    case Value::Kind::integer:
-      to = value.integer();
-      return {};
-    case Value::Kind::number:
-      to = value.number();
-      return {};
+    case Value::Kind::string: to = std::string(value.string()); return {};
+    case Value::Kind::boolean: to = value.boolean(); return {};
+    case Value::Kind::integer: to = value.integer(); return {};
+    case Value::Kind::number: to = value.number(); return {};
     default:
       return Error{"--source: " + printable(source->name) + " takes text, a number or a boolean"};
   }

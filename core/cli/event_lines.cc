@@ -64,11 +64,8 @@ void emit_line(std::string_view text, std::size_t line, const EmitOptions& defau
   bool named = false;
   for (const Field& member : std::span(parsed->fields(), parsed->size())) {
     switch (take_member(member, request)) {
-      case Member::good:
-        break;
-      case Member::wrong_type:
-        wrong = member.name;
-        break;
+      case Member::good: break;
+      case Member::wrong_type: wrong = member.name; break;
       case Member::unknown:
         return emitter.refuse("unknown member \"" + printable(member.name) +
                                   "\"; what the event says goes into \"fields\"",

@@ -89,27 +89,18 @@ struct JsonText::Cursor {
   bool value(Value& to) {
     if (at >= text.size()) return fail("expected a value");
     switch (text[at]) {
-      case '{':
-        return object(to);
-      case '[':
-        return array(to);
+      case '{': return object(to);
+      case '[': return array(to);
       case '"': {
         std::string_view string;
         if (!read_string(string)) return false;
         to = string;
         return true;
       }
-      case 't':
-        to = true;
-        return take_word("true");
-      case 'f':
-        to = false;
-        return take_word("false");
-      case 'n':
-        to = nullptr;
-        return take_word("null");
-      default:
-        return number(to);
+      case 't': to = true; return take_word("true");
+      case 'f': to = false; return take_word("false");
+      case 'n': to = nullptr; return take_word("null");
+      default: return number(to);
     }
   }
 
@@ -217,35 +208,16 @@ struct JsonText::Cursor {
     ++at;
     if (at >= text.size()) return fail("unfinished string");
     switch (text[at++]) {
-      case '"':
-        to.push_back('"');
-        return true;
-      case '\\':
-        to.push_back('\\');
-        return true;
-      case '/':
-        to.push_back('/');
-        return true;
-      case 'b':
-        to.push_back('\b');
-        return true;
-      case 'f':
-        to.push_back('\f');
-        return true;
-      case 'n':
-        to.push_back('\n');
-        return true;
-      case 'r':
-        to.push_back('\r');
-        return true;
-      case 't':
-        to.push_back('\t');
-        return true;
-      case 'u':
-        return unicode_escape(to);
-      default:
-        --at;
-        return fail("unknown escape");
+      case '"': to.push_back('"'); return true;
+      case '\\': to.push_back('\\'); return true;
+      case '/': to.push_back('/'); return true;
+      case 'b': to.push_back('\b'); return true;
+      case 'f': to.push_back('\f'); return true;
+      case 'n': to.push_back('\n'); return true;
+      case 'r': to.push_back('\r'); return true;
+      case 't': to.push_back('\t'); return true;
+      case 'u': return unicode_escape(to);
+      default: --at; return fail("unknown escape");
     }
   }
 

@@ -1,5 +1,6 @@
 // The candor command: its command line, and nothing else. What the subcommands do is
 // in the files beside this one.
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -161,6 +162,7 @@ CLI::App* CommandLine::add(const char* name, const char* description, const char
                            std::function<int()> command) {
   CLI::App* const sub = app.add_subcommand(name, description);
   sub->footer(footer);
+  sub->group("Commands");
   sub->set_help_flag("-h,--help", "Show this help");
   sub->callback([this, command = std::move(command)] { run = command; });
   return sub;
@@ -179,8 +181,7 @@ CLI::App* CommandLine::add_for_product(const char* name, const char* description
 void CommandLine::add_product_options(CLI::App& to) {
   to.add_option("--catalog", product.catalog, "The product's catalog")
       ->option_text("FILE (or CANDOR_CATALOG)")
-      ->type_name(kFile)
-      ->envname("CANDOR_CATALOG");
+      ->type_name(kFile);
   to.add_option("--home", product.home, "The product's directory, instead of the catalog's")
       ->type_name(kDir);
   to.add_option("--policy-file", product.policy_file,
@@ -196,7 +197,7 @@ void CommandLine::add_emit() {
       });
   sub->add_option("EVENT", emit.event, "The event's name, or - for JSON lines from standard input")
       ->required();
-  sub->add_option("FIELDS", emit.fields, "name=text or name:=JSON")->expected(0, 1 << 20);
+  sub->add_option("FIELDS", emit.fields, "name=text or name:=JSON");
   sub->add_option("--product-version", emit.product_version, "Envelope source product.version")
       ->type_name(kText);
   sub->add_option("--runtime", emit.runtime, "Envelope source runtime.name; cpp when not given")
@@ -206,8 +207,7 @@ void CommandLine::add_emit() {
   sub->add_option("--source", emit.sources, "Another envelope source; may be repeated")
       ->option_text("NAME=TEXT or NAME:=JSON")
       ->type_name(kText)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   sub->add_option("--timestamp", emit.timestamp, "When it happened (RFC 3339, or ms since 1970)")
       ->type_name("TIME");
   sub->add_option("--uuid", emit.uuid, "The event's UUID, so that a repetition counts once")
@@ -229,7 +229,6 @@ CommandLine::CommandLine() {
   app.get_formatter()->column_width(34);
   app.get_formatter()->label("REQUIRED", "");
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  app.get_formatter()->label("Subcommands", "Commands");
   app.get_formatter()->label("Positionals", "Arguments");
   app.require_subcommand(1);
   add_product_options(app);
@@ -351,13 +350,16 @@ int run(int argc, char** argv) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = line.app.get_subcommands();
-    out(chosen.empty() ? line.app.help() : chosen.front()->help());
+    out(line.app.help());
     return kDone;
   } catch (const CLI::CallForVersion& version) {
     out(std::string(version.what()) + '\n');
     return kDone;
   } catch (const CLI::ParseError& error) { return line.complain_about(error); }
+  if (const char* const catalog = std::getenv("CANDOR_CATALOG");
+      catalog != nullptr && line.product.catalog.empty()) {
+    line.product.catalog = catalog;
+  }
   return line.run();
 }
 

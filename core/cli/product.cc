@@ -92,21 +92,9 @@ Expected<Product> find_product(const ProductArgs& args) {
   product.catalog = std::move(*loaded);
   product.environment = process_environment();
 
-  const auto& declared = product.catalog.product;
-  product.terms = {.product = declared.name,
-                   .env_prefix = declared.env_prefix,
-                   .mode = declared.consent,
-                   .policy_file = args.policy_file,
-                   .identity_file = {},
-                   .notice_version = declared.notice_version};
-  const auto home = expand_home(args.home.empty() ? declared.home : args.home, product.environment);
-  if (home) {
-    product.terms.identity_file = *home + "/telemetry.json";
-    product.spool_dir = *home + "/telemetry";
-  }
-  if (!product.catalog.sinks.empty()) product.endpoint = product.catalog.sinks.front().host;
-  const auto endpoint = product.environment(declared.env_prefix + "_TELEMETRY_ENDPOINT");
-  if (endpoint && !endpoint->empty()) product.endpoint = *endpoint;
+  const Options options{.home = args.home, .policy_file = args.policy_file};
+  product.places = client::places(product.catalog, options, product.environment);
+  product.terms = client::terms(product.catalog, options, product.places);
   return product;
 }
 

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "candor/options.h"
 #include "catalog/catalog.h"
+#include "client/session.h"
 #include "commands.h"
 #include "consent/consent.h"
 
@@ -16,9 +17,8 @@ namespace candor::cli {
 struct Product {
   catalog::Catalog catalog;
   Environment environment;
-  consent::Terms terms;   // identity_file is empty without a home
-  std::string spool_dir;  // empty without a home
-  std::string endpoint;   // empty without a sink
+  client::Places places;
+  consent::Terms terms;
 };
 [[nodiscard]] Expected<Product> find_product(const ProductArgs& args);
 

@@ -14,7 +14,6 @@
 #include "candor/client.h"
 #include "commands.h"
 #include "event/record.h"
-#include "ledger.h"
 #include "product.h"
 #include "spool/spool.h"
 #include "terminal.h"
@@ -34,6 +33,19 @@ void print_event(std::string_view bytes, bool pretty) {
   const auto event = nlohmann::ordered_json::parse(bytes, nullptr, false);
   if (event.is_discarded()) return;
   out(event.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n');
+}
+
+struct Sums {
+  std::uint64_t pending = 0, delivered = 0;
+};
+
+Sums sums(const std::string& spool_dir) {
+  Sums total;
+  for (const auto& [label, counts] : spool::tally(spool_dir).labels) {
+    total.pending += counts[spool::kPending];
+    total.delivered += counts[spool::kDelivered];
+  }
+  return total;
 }
 
 // A line on the terminal that says how many events are left, while it lives.
@@ -59,7 +71,7 @@ class Progress {
     bool shown = false;
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, kProgressEvery, [this] { return done_; })) {
-      err("\r\033[Kcandor: " + counted(ledger(spool_dir).pending, "event") + " waiting ...");
+      err("\r\033[Kcandor: " + counted(sums(spool_dir).pending, "event") + " waiting ...");
       shown = true;
     }
     if (shown) err("\r\033[K");
@@ -77,8 +89,8 @@ int show(const ShowArgs& args) {
   const auto product = find_product(args.product);
   if (!product) return fail(product.error());
   std::uint64_t count = 0;
-  if (!product->spool_dir.empty()) {
-    spool::for_each_pending(product->spool_dir, [&](std::string_view payload) {
+  if (!product->places.spool_dir.empty()) {
+    spool::for_each_pending(product->places.spool_dir, [&](std::string_view payload) {
       const auto record = event::parse_record(payload);
       if (!record) return;
       ++count;
@@ -98,7 +110,7 @@ int flush(const FlushArgs& args) {
     out(decision.explanation + " Nothing is sent.\n");
     return kDone;
   }
-  const Ledger before = ledger(product->spool_dir);
+  const Sums before = sums(product->places.spool_dir);
   if (before.pending == 0) {
     out("Nothing is waiting.\n");
     return kDone;
@@ -108,12 +120,12 @@ int flush(const FlushArgs& args) {
   const auto client = Client::open(std::move(options));
   bool sent = false;
   {
-    const Progress progress(product->spool_dir);
+    const Progress progress(product->places.spool_dir);
     sent = client->flush(milliseconds{args.timeout_ms});
   }
   const std::string problem = client->status().problem;
   client->close();
-  const Ledger after = ledger(product->spool_dir);
+  const Sums after = sums(product->places.spool_dir);
   const std::uint64_t delivered = after.delivered - std::min(before.delivered, after.delivered);
   out(counted(delivered, "event") + " delivered, " + std::to_string(after.pending) + " waiting.\n");
   if (sent) return kDone;
