@@ -53,12 +53,18 @@ struct Answer {
 class Sink {
  public:
   virtual ~Sink() = default;
+  // Whether a body may be sent with this Content-Encoding: gzip, zstd.
+  [[nodiscard]] virtual bool accepts(std::string_view coding) const = 0;
   [[nodiscard]] virtual Encoded encode(std::span<const event::Record> events,
                                        const Attempt& attempt) const = 0;
   // What an HTTP answer means for the events of the batch. `status` is 100..599.
   [[nodiscard]] virtual Answer classify(int status, std::string_view body,
                                         std::span<const event::Record> events) const = 0;
 };
+
+// The event's uuid, out of its canonical bytes; empty when they hold none. A batch
+// must not hold the same one twice.
+[[nodiscard]] std::string_view uuid_of(const event::Record& event) noexcept;
 
 [[nodiscard]] std::unique_ptr<Sink> make_posthog(const Config& config);
 // By type; null when unknown.

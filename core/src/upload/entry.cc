@@ -1,0 +1,208 @@
+// The uploader thread behind candor/upload.h.
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "candor/upload.h"
+#include "upload/job.h"
+#include "upload/uploader.h"
+
+namespace {
+
+using candor::steady_ms;
+using candor::upload::Job;
+using candor::upload::RunOptions;
+using candor::upload::RunResult;
+using candor::upload::Uploader;
+
+// A background run lets go of the spool after this long, so that other processes get
+// their turn, and goes on at once when there is more.
+constexpr std::int64_t kRunMs = 30'000;
+
+// No signal is delivered to a thread of ours: the host's handlers run on the host's threads.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+struct candor_uploader {
+  explicit candor_uploader(Job job)
+      : interval_ms_(std::max<std::int64_t>(job.flush_interval_ms, 1)),
+        uploader_(std::move(job)),
+        pid_(getpid()) {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this] { work(); });
+  }
+
+  // In a forked child there is no thread, and the locks are as the fork found them:
+  // nothing may be touched, not even to free it.
+  [[nodiscard]] bool is_forked() const noexcept { return getpid() != pid_; }
+
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
+  }
+
+  bool flush(std::int64_t timeout_ms) {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t mine = ++flushes_asked_;
+    flush_until_ms_ = std::max(flush_until_ms_, steady_ms() + timeout_ms);
+    changed_.notify_all();
+    changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                      [&] { return flushes_done_ >= mine || stopping_; });
+    return flushes_done_ >= mine && drained_;
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+    }
+    uploader_.cancel();
+    thread_.join();
+  }
+
+ private:
+  void work() noexcept;
+  void loop();
+  RunResult run_once(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] std::int64_t pause_after(const RunResult& result) const;
+
+  const std::int64_t interval_ms_;
+  Uploader uploader_;
+  const pid_t pid_;
+  std::mutex mutex_;
+  std::condition_variable changed_;  // anything below
+  bool woken_ = false;
+  bool stopping_ = false;
+  bool drained_ = false;  // by the last flush done
+  std::uint64_t flushes_asked_ = 0, flushes_done_ = 0;
+  std::int64_t flush_until_ms_ = 0;  // when the last one stops waiting, in steady time
+  std::thread thread_;
+};
+
+void candor_uploader::work() noexcept {
+  try {
+    loop();
+  } catch (...) {  // out of memory: what is in the spool waits for another process
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+}
+
+void candor_uploader::loop() {
+  std::unique_lock lock(mutex_);
+  std::int64_t next_ms = steady_ms() + interval_ms_;  // when to look at the spool again
+  std::int64_t deaf_until_ms = 0;                     // backing off: no wake helps before
+  while (!stopping_) {
+    const std::int64_t now = steady_ms();
+    const bool woken = woken_ && now >= deaf_until_ms;
+    if (flushes_asked_ == flushes_done_ && !woken && now < next_ms) {
+      // At least a millisecond: the clock is coarse.
+      changed_.wait_for(lock, std::chrono::milliseconds(std::max<std::int64_t>(next_ms - now, 1)));
+      continue;
+    }
+    const RunResult result = run_once(lock);
+    next_ms = steady_ms() + pause_after(result);
+    deaf_until_ms = result.end == RunResult::End::backing_off ? next_ms : 0;
+  }
+}
+
+RunResult candor_uploader::run_once(std::unique_lock<std::mutex>& lock) {
+  woken_ = false;
+  const std::uint64_t asked = flushes_asked_;
+  const bool is_flush = asked != flushes_done_;
+  const std::int64_t flush_until_ms = flush_until_ms_;
+  lock.unlock();
+  RunResult result = uploader_.run({.deadline_ms = steady_ms() + kRunMs,
+                                    .asked = is_flush,
+                                    .busy_until_ms = is_flush ? flush_until_ms : 0});
+  lock.lock();
+  // A flush that only ran out of its turn goes on with the next.
+  const bool over = result.end != RunResult::End::out_of_time;
+  if (is_flush && (over || steady_ms() >= flush_until_ms)) {
+    flushes_done_ = asked;
+    drained_ = result.end == End::drained;
+    changed_.notify_all();
+  }
+  return result;
+}
+
+std::int64_t candor_uploader::pause_after(const RunResult& result) const {
+  switch (result.end) {
+    case RunResult::End::out_of_time: return 0;
+    case RunResult::End::backing_off:
+      return std::max(result.retry_at_ms - candor::unix_ms(), interval_ms_);
+    default: return interval_ms_;
+  }
+}
+
+extern "C" {
+
+static candor_uploader* candor_upload_start(const char* job, size_t job_bytes) {
+  try {
+    auto parsed = candor::upload::parse_job(std::string_view(job, job_bytes));
+    return parsed ? new candor_uploader(std::move(*parsed)) : nullptr;
+  } catch (...) {  // out of memory, or of threads
+    return nullptr;
+  }
+}
+
+static void candor_upload_wake(candor_uploader* uploader) {
+  try {
+    if (uploader != nullptr && !uploader->is_forked()) uploader->wake();
+  } catch (...) {  // a lost wake costs an interval
+  }
+}
+
+static int candor_upload_flush(candor_uploader* uploader, int32_t timeout_ms) {
+  try {
+    if (uploader == nullptr || uploader->is_forked()) return 0;
+    return uploader->flush(std::max<int32_t>(timeout_ms, 0)) ? 1 : 0;
+  } catch (...) { return 0; }
+}
+
+static void candor_upload_stop(candor_uploader* uploader) {
+  try {
+    if (uploader == nullptr || uploader->is_forked()) return;
+    uploader->stop();
+    delete uploader;
+  } catch (...) {  // the thread could not be joined: better to leak than to free under it
+  }
+}
+
+const candor_upload_api candor_upload = {
+    .abi = CANDOR_UPLOAD_ABI,
+    .start = candor_upload_start,
+    .wake = candor_upload_wake,
+    .flush = candor_upload_flush,
+    .stop = candor_upload_stop,
+};
+
+}  // extern "C"
