@@ -148,7 +148,7 @@ RunResult candor_uploader::run_once(std::unique_lock<std::mutex>& lock) {
   const bool over = result.end != RunResult::End::out_of_time;
   if (is_flush && (over || steady_ms() >= flush_until_ms)) {
     flushes_done_ = asked;
-    drained_ = result.end == End::drained;
+    drained_ = result.end == RunResult::End::drained;
     changed_.notify_all();
   }
   return result;
