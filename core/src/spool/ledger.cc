@@ -186,7 +186,8 @@ void for_each_pending(const std::string& dir,
   }
 }
 
-std::uint64_t purge(const std::string& dir, Counter reason) {
+std::uint64_t purge(const std::string& dir) {
+  constexpr Counter reason = counter_of(Reason::opted_out);
   std::uint64_t purged = 0;
   Fd lock = lock_ledger(dir);
   for (int i = 0; i < kPurgeTriesMax && !lock.valid(); ++i) {

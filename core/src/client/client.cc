@@ -1,0 +1,444 @@
+// Puts the parts together: consent gate, encoder, spool, delivery. Policy lives in the parts.
+#include "candor/client.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <limits>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/environment.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "catalog/catalog.h"
+#include "client/delivery.h"
+#include "client/setup.h"
+#include "consent/consent.h"
+#include "event/encoder.h"
+#include "event/record.h"
+#include "identity/identity.h"
+#include "spool/spool.h"
+
+namespace candor {
+namespace {
+
+// Who the events are about. Made when consent is first found, kept until the client ends.
+struct Sender {
+  std::string distinct_id;
+  std::string project;
+};
+
+bool valid_distinct_id(std::string_view id) noexcept {
+  return !id.empty() && id.size() <= event::kDistinctIdBytesMax && utf8_length(id).has_value();
+}
+
+Outcome rejected(Code code, std::string_view field) {
+  return Outcome{Result::rejected, code, Reason::none, std::string(field)};
+}
+
+bool write_to_stderr(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+// Event ids: UUIDv7 whose random part is a counter that starts at a random place
+// (RFC 9562 section 6.2, method 2), so an id costs one addition and sorts by emit.
+class EventIds {
+ public:
+  EventIds() noexcept { reseed(); }
+  void reseed() noexcept {
+    fill_random(high_);
+    low_.store(random_u64(), std::memory_order_relaxed);
+  }
+  void next(std::int64_t unix_ms, UuidText& to) noexcept {
+    std::array<std::byte, 10> random;
+    std::copy(high_.begin(), high_.end(), random.begin());
+    const std::uint64_t low = low_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < 8; ++i) random[2 + i] = static_cast<std::byte>(low >> (56 - 8 * i));
+    format_uuid7(unix_ms, random, to);
+  }
+
+ private:
+  std::array<std::byte, 2> high_{};
+  std::atomic<std::uint64_t> low_{0};
+};
+
+}  // namespace
+
+struct Client::Impl {
+  Options options;
+  Environment env = process_environment();
+  std::shared_ptr<const catalog::Catalog> catalog;
+  client::Places places;
+  std::string session_id;
+  std::string problem;
+  bool debug = false;
+  std::atomic<bool> first_run{false};
+
+  std::unique_ptr<event::Encoder> encoder;
+  std::unique_ptr<consent::Gate> gate;
+  EventIds ids;
+  ForkSentinel sentinel;
+  std::uint32_t unknown_label = 0;
+  std::vector<std::atomic<std::uint32_t>> told;  // per label, a bit for each code already logged
+
+  // Empty until consent is found: a client that is off makes none of them.
+  mutable std::mutex starting;  // guards `problem` too
+  std::atomic<Sender*> sender{nullptr};
+  std::unique_ptr<Sender> owned_sender;
+  std::unique_ptr<spool::Writer> writer;
+  std::unique_ptr<client::DeliveryThread> delivery;
+  std::atomic<std::int64_t> tended_ms{0};
+  std::atomic<bool> closed{false};
+  std::atomic<bool> purged{false};
+
+  void open();
+  void load_catalog();
+  [[nodiscard]] std::optional<SourceValue> source(std::string_view name) const;
+  bool start(const consent::Decision& decision) noexcept;
+  void show_notice() noexcept;
+  void withdraw() noexcept;
+  [[nodiscard]] const Sender* consenting(std::int64_t steady) noexcept;
+  Outcome encode(std::string_view name, std::span<const Field> fields, const EmitOptions& how,
+                 int& index, event::Buffer& out) noexcept;
+  Outcome emit(std::string_view name, std::span<const Field> fields, const EmitOptions& how);
+  void tell(std::uint32_t label, std::string_view event, const Outcome& outcome);
+  void log(std::string_view line) const noexcept;
+};
+
+void Client::Impl::log(std::string_view line) const noexcept try {
+  if (options.log) options.log(line);
+} catch (...) {
+  // The host's logger failed; it is not ours to report.
+}
+
+void Client::Impl::load_catalog() {
+  std::string text = std::move(options.catalog_text);
+  const std::string origin = text.empty() ? options.catalog : "catalog";
+  if (text.empty()) {
+    if (options.catalog.empty()) {
+      problem = "no catalog was given";
+      return;
+    }
+    auto read = file::read(options.catalog, catalog::kCatalogBytesMax);
+    if (!read) {
+      problem = read.error().text;
+      return;
+    }
+    text = std::move(*read);
+  }
+  catalog::Loaded loaded = catalog::load(text);
+  if (!loaded.catalog) {
+    const auto& first = loaded.problems.front();
+    problem = origin + ":" + std::to_string(first.line) + ":" + std::to_string(first.column) +
+              ": error: " + first.text + " [" + std::string(first.rule) + "]";
+    return;
+  }
+  catalog = std::make_shared<const catalog::Catalog>(std::move(*loaded.catalog));
+}
+
+std::optional<SourceValue> Client::Impl::source(std::string_view name) const {
+  const auto given = options.sources.find(name);
+  if (given != options.sources.end()) return given->second;
+  const auto text = [](std::string value) -> std::optional<SourceValue> {
+    if (value.empty()) return std::nullopt;
+    return value;
+  };
+  if (name == "product.version") return text(options.product_version);
+  if (name == "runtime.name") return text(options.runtime);
+  if (name == "runtime.version") return text(options.runtime_version);
+  if (name == "os.platform") return text(os_platform());
+  if (name == "os.release") return text(os_release());
+  if (name == "cpu.arch") return text(cpu_arch());
+  if (name == "ci.detected") return SourceValue(!ci_name(env).empty());
+  if (name == "agent.name") return text(agent_name(env));
+  if (name == "session.id") return text(session_id);
+  return std::nullopt;
+}
+
+void Client::Impl::open() {
+  const UuidText session = uuid4();
+  session_id.assign(session.data(), session.size());
+  load_catalog();
+  if (!catalog) return;
+  encoder = std::make_unique<event::Encoder>(
+      catalog, options.runtime, [this](std::string_view name) { return source(name); });
+  unknown_label = static_cast<std::uint32_t>(catalog->events.size());
+  told = std::vector<std::atomic<std::uint32_t>>(catalog->events.size() + 1);
+  if (options.capture) return;
+  if (!options.distinct_id.empty() && !valid_distinct_id(options.distinct_id)) {
+    problem = "distinct_id must be 1 to 200 bytes of UTF-8";
+    return;
+  }
+  debug = is_signal(env(client::variable(*catalog, "TELEMETRY_DEBUG")));
+  places = client::places(*catalog, options, env);
+  gate = std::make_unique<consent::Gate>(client::terms(*catalog, options, places), env);
+  if (debug) return;
+  const consent::Decision decision = gate->decision();
+  if (decision.enabled) {
+    start(decision);
+  } else if (decision.rule == consent::Rule::file_disabled ||
+             decision.rule == consent::Rule::policy_disabled) {
+    withdraw();
+  }
+}
+
+// Mints the identity, shows the notice, and makes the parts that write. Under no lock at open,
+// under `starting` when consent is given to a running process.
+bool Client::Impl::start(const consent::Decision& decision) noexcept try {
+  identity::Identity who = decision.identity;
+  if (who.install_id.empty()) {
+    auto minted = identity::mint(places.identity_file, unix_ms());
+    if (!minted) {
+      problem = minted.error().text;
+      return false;
+    }
+    who = minted->identity;
+    first_run = minted->ours;
+    if (who.enabled == false) return false;
+  }
+  if (who.notice_version < catalog->product.notice_version) show_notice();
+
+  owned_sender = std::make_unique<Sender>();
+  owned_sender->distinct_id = options.distinct_id.empty() ? who.install_id : options.distinct_id;
+  if (!options.project_dir.empty()) {
+    owned_sender->project = identity::project_id(who.install_id, options.project_dir);
+  }
+  writer = std::make_unique<spool::Writer>(
+      places.spool_dir, client::labels(*catalog),
+      spool::Limits{.bytes_max = options.spool_bytes_max,
+                    .files_max = options.spool_files_max,
+                    .age_max_ms = std::int64_t{options.spool_age_max_days} * 86'400'000},
+      spool::WaitHooks{options.before_wait, options.after_wait});
+  delivery = std::make_unique<client::DeliveryThread>(client::DeliveryPlan{
+      .delivery = options.delivery,
+      .flush_at = std::max<std::uint32_t>(options.flush_at, 1),
+      .flush_interval_ms = options.flush_interval_ms,
+      .linked = options.uploader,
+      .library = options.upload_library,
+      .job = client::job(*catalog, options, places, client::terms(*catalog, options, places))});
+  sender.store(owned_sender.get(), std::memory_order_release);
+  return true;
+} catch (...) {
+  problem = "out of memory";
+  return false;
+}
+
+void Client::Impl::show_notice() noexcept try {
+  identity::show_notice_once(places.identity_file, catalog->product.notice_version, unix_ms(),
+                             [&] { return write_to_stderr(catalog->product.notice_text + "\n"); });
+} catch (...) {
+  // Shown another time; until then nothing is sent.
+}
+
+// The user said no: what waits is deleted, once, by every process that notices.
+void Client::Impl::withdraw() noexcept try {
+  if (purged.exchange(true) || places.spool_dir.empty()) return;
+  if (writer) writer->release();
+  const auto names = file::list(places.spool_dir);
+  if (names && !names->empty()) spool::purge(places.spool_dir);
+} catch (...) {
+  // The uploader asks for consent before every request, so nothing is sent all the same.
+}
+
+// The sender while consent holds, else null. At most one stat a second in either case.
+const Sender* Client::Impl::consenting(std::int64_t steady) noexcept {
+  if (closed.load(std::memory_order_relaxed) || gate == nullptr) return nullptr;
+  const Sender* const known = sender.load(std::memory_order_acquire);
+  if (gate->enabled(steady)) {
+    if (known != nullptr) {
+      if (purged.load(std::memory_order_relaxed)) purged = false;
+      return known;
+    }
+    // Given to a running process, or refused for want of a home: tried again once a second.
+    std::int64_t last = tended_ms.load(std::memory_order_relaxed);
+    if (steady - last < consent::Gate::kFreshMs || !tended_ms.compare_exchange_strong(last, steady)) {
+      return nullptr;
+    }
+    std::lock_guard lock(starting);
+    if (sender.load() == nullptr) start(gate->decision());
+    return sender.load();
+  }
+  if (known != nullptr) withdraw();
+  return nullptr;
+}
+
+Outcome Client::Impl::encode(std::string_view name, std::span<const Field> fields,
+                             const EmitOptions& how, int& index, event::Buffer& out) noexcept {
+  index = encoder->find(name);
+  if (index < 0) return rejected(Code::unknown_event, "");
+  event::Stamp stamp;
+  stamp.unix_ms = how.timestamp_ms ? *how.timestamp_ms : unix_ms();
+  if (stamp.unix_ms < 0 || stamp.unix_ms > kUnixMsMax) {
+    return rejected(Code::out_of_range, "timestamp");
+  }
+  if (how.uuid.empty()) {
+    ids.next(stamp.unix_ms, stamp.uuid);
+  } else if (is_uuid(how.uuid)) {
+    std::copy(how.uuid.begin(), how.uuid.end(), stamp.uuid.begin());
+  } else {
+    return rejected(Code::bad_pattern, "uuid");
+  }
+  return encoder->encode(index, fields, stamp, out);
+}
+
+Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
+                           const EmitOptions& how) {
+  if (sentinel.forked()) {
+    ids.reseed();
+    sentinel.rearm();
+  }
+  int index = -1;
+  event::Buffer out;
+  if (options.capture || debug) {
+    if (closed.load(std::memory_order_relaxed) || !encoder) return Outcome{Result::disabled};
+    Outcome outcome = encode(name, fields, how, index, out);
+    if (outcome && options.capture) options.capture(out.view());
+    if (outcome && !options.capture) {
+      out.push('\n');
+      write_to_stderr(out.view());
+    }
+    if (!outcome) tell(index < 0 ? unknown_label : static_cast<std::uint32_t>(index), name, outcome);
+    return outcome;
+  }
+
+  const std::int64_t steady = steady_ms();
+  const Sender* const who = consenting(steady);
+  if (who == nullptr) return Outcome{Result::disabled};
+
+  Outcome outcome;
+  const std::string_view distinct_id = how.distinct_id.empty() ? who->distinct_id : how.distinct_id;
+  if (!how.distinct_id.empty() && !valid_distinct_id(how.distinct_id)) {
+    outcome = rejected(Code::too_long, "distinct_id");
+  } else {
+    event::append_record_header(out, distinct_id, who->project);
+    outcome = encode(name, fields, how, index, out);
+  }
+  const std::uint32_t label = index < 0 ? unknown_label : static_cast<std::uint32_t>(index);
+  if (outcome) {
+    const spool::Counter kept = writer->append(label, out.view());
+    if (kept == spool::kPending) {
+      delivery->emitted();
+    } else {
+      outcome = Outcome{Result::dropped, Code::none, static_cast<Reason>(kept), {}};
+      tell(label, name, outcome);
+    }
+  } else {
+    writer->count(label, static_cast<spool::Counter>(outcome.code));
+    tell(label, name, outcome);
+  }
+
+  std::int64_t last = tended_ms.load(std::memory_order_relaxed);
+  if (steady - last >= consent::Gate::kFreshMs && tended_ms.compare_exchange_strong(last, steady)) {
+    writer->tend();
+  }
+  return outcome;
+}
+
+// One line for each event and code, so that a mistake in a loop does not flood a log.
+void Client::Impl::tell(std::uint32_t label, std::string_view event, const Outcome& outcome) {
+  if (!options.log) return;
+  const unsigned bit = outcome.result == Result::rejected ? static_cast<unsigned>(outcome.code)
+                                                          : static_cast<unsigned>(outcome.reason);
+  if ((told[label].fetch_or(1u << bit) & 1u << bit) != 0) return;
+  std::string line = "candor: ";
+  line += label == unknown_label ? utf8_repaired(event.substr(0, catalog::kNameBytesMax)) : std::string(event);
+  line.append(" ").append(candor::name(outcome.result)).append(": ");
+  line += outcome.result == Result::rejected ? candor::name(outcome.code) : candor::name(outcome.reason);
+  if (!outcome.field.empty()) line.append(" (").append(outcome.field).append(")");
+  if (outcome.reason == Reason::disk_error) line.append(": ").append(writer->trouble());
+  log(line);
+}
+
+Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+std::unique_ptr<Client> Client::open(Options options) noexcept {
+  auto impl = std::make_unique<Impl>();
+  impl->options = std::move(options);
+  try {
+    impl->open();
+  } catch (...) {
+    impl->problem = "the client could not be opened: out of memory";
+  }
+  if (!impl->problem.empty()) impl->log("candor: telemetry is off: " + impl->problem);
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+Client::~Client() { close(); }
+
+Outcome Client::emit(std::string_view event, std::span<const Field> fields,
+                     const EmitOptions& options) noexcept try {
+  return impl_->emit(event, fields, options);
+} catch (...) {
+  return Outcome{Result::dropped, Code::none, Reason::disk_error, {}};
+}
+
+Outcome Client::encode(std::string_view event, std::span<const Field> fields, std::string& bytes,
+                       const EmitOptions& options) noexcept try {
+  if (!impl_->encoder) return Outcome{Result::disabled};
+  int index = -1;
+  event::Buffer out;
+  Outcome outcome = impl_->encode(event, fields, options, index, out);
+  if (outcome) bytes.assign(out.view());
+  return outcome;
+} catch (...) {
+  return Outcome{Result::dropped, Code::none, Reason::disk_error, {}};
+}
+
+bool Client::flush(std::chrono::milliseconds timeout) noexcept {
+  if (impl_->consenting(steady_ms()) == nullptr) return true;  // nothing may be sent, nothing waits
+  const auto ms = std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<std::int32_t>::max());
+  return impl_->delivery->flush(static_cast<std::int32_t>(ms));
+}
+
+void Client::close(std::chrono::milliseconds timeout) noexcept {
+  if (impl_->closed.load()) return;
+  if (timeout.count() > 0) static_cast<void>(flush(timeout));
+  if (impl_->closed.exchange(true)) return;
+  if (impl_->delivery) impl_->delivery->stop();
+  if (impl_->writer) impl_->writer->release();
+}
+
+Status Client::status() const {
+  Status status;
+  {
+    std::lock_guard lock(impl_->starting);
+    status.problem = impl_->problem;
+  }
+  if (!impl_->catalog) {
+    status.rule = "catalog_unreadable";
+    status.explanation = "Telemetry is off because the catalog could not be used.";
+    return status;
+  }
+  const client::Places places = client::places(*impl_->catalog, impl_->options, impl_->env);
+  const consent::Decision decision =
+      consent::decide(client::terms(*impl_->catalog, impl_->options, places), impl_->env);
+  status.enabled = decision.enabled;
+  status.rule = consent::name(decision.rule);
+  status.explanation = decision.explanation;
+  status.install_id = decision.identity.install_id;
+  status.identity_file = places.identity_file;
+  status.spool_dir = places.spool_dir;
+  status.endpoint = places.endpoint;
+  status.notice_shown = decision.identity.notice_version >= impl_->catalog->product.notice_version;
+  return status;
+}
+
+std::string Client::stats() const {
+  return client::stats_json(spool::tally(impl_->places.spool_dir));
+}
+
+bool Client::first_run() const noexcept { return impl_->first_run; }
+
+}  // namespace candor

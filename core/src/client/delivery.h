@@ -1,0 +1,64 @@
+// When events leave: starts the uploader, in this process when it lives long enough. Loads the
+// upload part (and with it libcurl) only then.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/random.h"
+#include "candor/options.h"
+#include "candor/upload.h"
+
+namespace candor::client {
+
+struct DeliveryPlan {
+  Delivery delivery = Delivery::automatic;
+  std::uint32_t flush_at = 100;
+  std::uint32_t flush_interval_ms = 10'000;
+  const candor_upload_api* linked = nullptr;
+  std::string library;  // where to load the upload part from; empty: beside this code
+  std::string job;      // what the uploader is told
+};
+
+class DeliveryThread {
+ public:
+  explicit DeliveryThread(DeliveryPlan plan);
+  ~DeliveryThread();  // stops
+  DeliveryThread(const DeliveryThread&) = delete;
+  DeliveryThread& operator=(const DeliveryThread&) = delete;
+
+  // One event was accepted. Starts the thread with the first one, wakes the uploader with every
+  // flush_at-th. Any thread; a few nanoseconds otherwise.
+  void emitted() noexcept;
+  // Uploads now; true when nothing waits any more.
+  [[nodiscard]] bool flush(std::int32_t timeout_ms) noexcept;
+  // Ends the thread and the uploader; takes milliseconds.
+  void stop() noexcept;
+
+ private:
+  // What a forked child must not share with its parent.
+  struct Process {
+    std::atomic<std::uint32_t> emitted{0};
+    std::atomic<const candor_upload_api*> api{nullptr};
+    std::atomic<candor_uploader*> uploader{nullptr};
+    std::mutex mutex;  // guards the rest
+    std::condition_variable stopping;
+    bool stopped = false;
+    std::thread timer;
+  };
+
+  [[nodiscard]] Process& here() noexcept;
+  [[nodiscard]] bool start_uploader(Process& process) noexcept;
+  void start_timer(Process& process) noexcept;
+  void run_timer(Process& process) noexcept;
+
+  const DeliveryPlan plan_;
+  ForkSentinel sentinel_;
+  std::atomic<Process*> process_;
+};
+
+}  // namespace candor::client

@@ -1,0 +1,112 @@
+#include "client/setup.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "candor/outcome.h"
+#include "upload/job.h"
+
+namespace candor::client {
+
+std::string variable(const catalog::Catalog& catalog, std::string_view name) {
+  return catalog.product.env_prefix + "_" + std::string(name);
+}
+
+Places places(const catalog::Catalog& catalog, const Options& options, const Environment& env) {
+  Places places;
+  if (!catalog.sinks.empty()) places.endpoint = catalog.sinks.front().host;
+  const auto override_host = env(variable(catalog, "TELEMETRY_ENDPOINT"));
+  if (override_host && !override_host->empty()) {
+    places.endpoint = *override_host;
+    places.endpoint_overridden = true;
+  }
+  const auto home = expand_home(options.home.empty() ? catalog.product.home : options.home, env);
+  if (!home) return places;
+  places.home = *home;
+  places.identity_file = *home + "/telemetry.json";
+  places.spool_dir = *home + "/telemetry-spool";
+  return places;
+}
+
+consent::Terms terms(const catalog::Catalog& catalog, const Options& options, const Places& places) {
+  return {.product = catalog.product.name,
+          .env_prefix = catalog.product.env_prefix,
+          .mode = catalog.product.consent,
+          .policy_file = options.policy_file,
+          .identity_file = places.identity_file,
+          .notice_version = catalog.product.notice_version};
+}
+
+std::string job(const catalog::Catalog& catalog, const Options& options, const Places& places,
+                const consent::Terms& terms) {
+  upload::Job job;
+  job.spool_dir = places.spool_dir;
+  job.consent = terms;
+  for (const catalog::Sink& sink : catalog.sinks) {
+    job.sinks.push_back({.type = sink.type,
+                         .host = places.endpoint_overridden ? places.endpoint : sink.host,
+                         .project_key = sink.project_key,
+                         .protocol = sink.protocol,
+                         .geoip = sink.geoip,
+                         .person_profiles = sink.person_profiles});
+  }
+  job.flush_interval_ms = options.flush_interval_ms;
+  job.max_retries = options.max_retries;
+  job.request_timeout_ms = options.request_timeout_ms;
+  job.compression = options.compression == Compression::none   ? "none"
+                    : options.compression == Compression::gzip ? "gzip"
+                                                               : "zstd";
+  return upload::to_json(job);
+}
+
+std::vector<std::string> labels(const catalog::Catalog& catalog) {
+  std::vector<std::string> names;
+  names.reserve(catalog.events.size() + 1);
+  for (const catalog::Event& event : catalog.events) names.push_back(event.name);
+  names.emplace_back();
+  return names;
+}
+
+namespace {
+
+// {"captured":..,"delivered":..,"pending":..,"dropped":{..}}
+void append_counts(std::string& json, const spool::Counts& counts) {
+  std::uint64_t captured = 0;
+  for (const std::uint64_t n : counts) captured += n;
+  json.append("{\"captured\":").append(std::to_string(captured));
+  json.append(",\"delivered\":").append(std::to_string(counts[spool::kDelivered]));
+  json.append(",\"pending\":").append(std::to_string(counts[spool::kPending]));
+  json.append(",\"dropped\":{");
+  const char* comma = "";
+  for (std::size_t c = spool::kDelivered + 1; c < counts.size(); ++c) {
+    if (counts[c] == 0) continue;
+    const bool is_reason = c >= static_cast<std::size_t>(Reason::spool_full);
+    json.append(comma);
+    append_json_string(json, is_reason ? name(static_cast<Reason>(c)) : name(static_cast<Code>(c)));
+    json.append(":").append(std::to_string(counts[c]));
+    comma = ",";
+  }
+  json.append("}}");
+}
+
+}  // namespace
+
+std::string stats_json(const spool::Tally& tally) {
+  std::string json = "{\"events\":{";
+  spool::Counts total{};
+  const char* comma = "";
+  for (const auto& [label, counts] : tally.labels) {
+    json.append(comma);
+    append_json_string(json, label.empty() ? "(unknown)" : utf8_repaired(label));
+    json.append(":");
+    append_counts(json, counts);
+    for (std::size_t c = 0; c < counts.size(); ++c) total[c] += counts[c];
+    comma = ",";
+  }
+  json.append("},\"total\":");
+  append_counts(json, total);
+  json.append(",\"spool\":{\"bytes\":").append(std::to_string(tally.bytes));
+  return json.append(",\"segments\":").append(std::to_string(tally.segments)).append("}}");
+}
+
+}  // namespace candor::client

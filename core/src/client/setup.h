@@ -1,0 +1,38 @@
+// From a catalog and options to what the parts of a client are made of.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "candor/options.h"
+#include "catalog/catalog.h"
+#include "consent/consent.h"
+#include "spool/spool.h"
+
+namespace candor::client {
+
+// Where things are, of one product on one machine.
+struct Places {
+  std::string home;           // empty: no HOME
+  std::string identity_file;
+  std::string spool_dir;
+  std::string endpoint;       // of the first sink, or what PREFIX_TELEMETRY_ENDPOINT says
+  bool endpoint_overridden = false;
+};
+
+[[nodiscard]] Places places(const catalog::Catalog& catalog, const Options& options,
+                            const Environment& env);
+[[nodiscard]] consent::Terms terms(const catalog::Catalog& catalog, const Options& options,
+                                   const Places& places);
+// The uploader's job, as JSON.
+[[nodiscard]] std::string job(const catalog::Catalog& catalog, const Options& options,
+                              const Places& places, const consent::Terms& terms);
+// Labels of the spool: every event's name, then "" for events that the catalog doesn't know.
+[[nodiscard]] std::vector<std::string> labels(const catalog::Catalog& catalog);
+// The ledger as JSON, as Client::stats describes it.
+[[nodiscard]] std::string stats_json(const spool::Tally& tally);
+
+// "PREFIX_NAME"
+[[nodiscard]] std::string variable(const catalog::Catalog& catalog, std::string_view name);
+
+}  // namespace candor::client
