@@ -18,35 +18,9 @@
 #include "candor/options.h"
 #include "candor/outcome.h"
 #include "catalog/catalog.h"
+#include "event/buffer.h"
 
 namespace candor::event {
-
-// Bytes being written: inline room for a usual event, the heap beyond it, and
-// never more than kEventBytesMax (then `overflowed`, and nothing more is kept).
-class Buffer {
- public:
-  Buffer() = default;
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
-  [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
-  void clear() noexcept { size_ = 0; overflowed_ = false; }
-  void append(std::string_view bytes) noexcept;
-  void push(char c) noexcept;
-  // Room for `n` bytes at the end, to be filled and then `advance`d over; null on overflow.
-  [[nodiscard]] char* reserve(std::size_t n) noexcept;
-  void advance(std::size_t n) noexcept { size_ += n; }
-
- private:
-  bool grow(std::size_t n) noexcept;
-  static constexpr std::size_t kInline = 4096;
-  char* data_ = inline_;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = kInline;
-  bool overflowed_ = false;
-  std::unique_ptr<char[]> heap_;
-  char inline_[kInline];
-};
 
 // What the core puts on an event beside the caller's fields.
 struct Stamp {
