@@ -21,7 +21,7 @@ namespace {
 // Keeps the order in which a user wrote the keys.
 using Json = nlohmann::ordered_json;
 
-constexpr int kUserWaitMs = 2000;    // a person typed the command that waits
+constexpr int kUserWaitMs = 1000;    // a person typed the command that waits
 constexpr int kProgramWaitMs = 500;  // a program waits; a rewrite takes a few milliseconds
 constexpr int kRacesMax = 8;         // how often the file may change under one writer
 

@@ -60,8 +60,8 @@ struct Minted {
 // written, when the file is broken, and when it has no install id but an opt-out.
 [[nodiscard]] Expected<Minted> mint(const std::string& path, std::int64_t unix_ms);
 
-// Writes the user's choice; does nothing when the file says so already. Waits at most two
-// seconds for other writers; then enabling fails, and disabling goes ahead, because an
+// Writes the user's choice; does nothing when the file says so already. Waits at most one
+// second for other writers; then enabling fails, and disabling goes ahead, because an
 // opt-out matters more than whatever the other writer had to say. Fails on a broken file
 // (which is off already), and says so by name.
 [[nodiscard]] Done set_enabled(const std::string& path, bool enabled, std::int64_t unix_ms);

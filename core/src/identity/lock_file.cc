@@ -44,11 +44,10 @@ Expected<LockFile> LockFile::acquire(const std::string& path, int wait_ms) {
   }
 }
 
+// Removing ends the lock for the next one even if a child that was forked meanwhile keeps a
+// copy of the descriptor.
 LockFile::~LockFile() {
-  if (!fd_.valid()) return;
-  file::remove(path_);
-  // Explicitly, because a child that was forked meanwhile holds a copy of the descriptor.
-  file::unlock(fd_.get());
+  if (fd_.valid()) file::remove(path_);
 }
 
 }  // namespace candor::identity
