@@ -78,8 +78,6 @@ int emit(const EmitArgs& args) {
   options.runtime = args.runtime;
   options.runtime_version = args.runtime_version;
   options.project_dir = args.project_dir;
-  // What became of each event is said here; the client's own lines would repeat it.
-  if (!args.verbose) options.log = nullptr;
   for (const auto& source : args.sources) {
     if (const Done added = add_source(options, source); !added) {
       return misuse(added.error().text);

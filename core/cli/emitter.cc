@@ -58,6 +58,7 @@ Emitter::Emitter(const EmitArgs& args, Options options) : args_(args) {
     // A client that captures has no identity and touches no file but the catalog.
     options.capture = [](std::string_view) {};
   }
+  options.log = [this](std::string_view line) { told_ = line; };
   client_ = Client::open(std::move(options));
 }
 
@@ -88,8 +89,13 @@ void Emitter::answer(const Outcome& outcome, std::string_view event, std::size_t
   } else if (args_.verbose) {
     out(std::string(name(outcome.result)) + '\n');
   }
-  if (outcome.result == Result::rejected || outcome.result == Result::dropped) {
+  if (outcome.result == Result::rejected) {
     complain(place(line) + printable(event) + ' ' + sentence(outcome));
+  } else if (outcome.result == Result::dropped) {
+    // The client says it once, and with what the disk answered.
+    const std::string told = std::exchange(told_, {});
+    told.empty() ? complain(place(line) + printable(event) + ' ' + sentence(outcome))
+                 : err(told + '\n');
   }
 }
 

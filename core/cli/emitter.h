@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -23,6 +24,8 @@ class Emitter {
  public:
   // `args` must outlive this.
   Emitter(const EmitArgs& args, Options options);
+  Emitter(const Emitter&) = delete;
+  Emitter& operator=(const Emitter&) = delete;
 
   // `line` is where the event stood in the input, from 1; 0 when it came from the arguments.
   void emit(const Request& request, std::size_t line);
@@ -41,6 +44,7 @@ class Emitter {
   const EmitArgs& args_;
   std::unique_ptr<Client> client_;
   std::size_t events_ = 0, rejected_ = 0, dropped_ = 0;
+  std::string told_;  // the client's last line of log
   bool explained_ = false;
   bool broken_ = false;  // the client could not be opened as asked
 };

@@ -104,7 +104,6 @@ Options client_options(const ProductArgs& args) {
   options.home = args.home;
   options.policy_file = args.policy_file;
   options.upload_library = find_upload_library();
-  options.log = [](std::string_view line) { complain(line); };
   return options;
 }
 

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "candor/options.h"
 #include "catalog/catalog.h"
-#include "client/session.h"
+#include "client/setup.h"
 #include "commands.h"
 #include "consent/consent.h"
 
