@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/vfs.h>
+#endif
 
 #include <algorithm>
 #include <cerrno>
@@ -107,6 +110,28 @@ Done allocate(int fd, std::uint64_t bytes) {
   } while (code == EINTR);
   if (code != 0) return failure("cannot allocate disk space", "", code);
   return {};
+}
+
+bool allocation_lasts(int fd) noexcept {
+  if (faults.allocation_lasts != nullptr) return faults.allocation_lasts(fd);
+#if defined(__linux__)
+  constexpr unsigned long kCopyOnWriteOrRemote[] = {
+      0x9123683E,  // btrfs
+      0x2FC12FC1,  // zfs
+      0xCA451A4E,  // bcachefs
+      0x6969,      // nfs
+      0x65735546,  // fuse
+      0xFF534D42,  // cifs
+      0xFE534D42,  // smb2
+      0x01021997,  // 9p
+  };
+  struct statfs info {};
+  if (::fstatfs(fd, &info) != 0) return false;
+  return std::none_of(std::begin(kCopyOnWriteOrRemote), std::end(kCopyOnWriteOrRemote),
+                      [&](unsigned long type) { return static_cast<unsigned long>(info.f_type) == type; });
+#else
+  return false;
+#endif
 }
 
 Expected<std::string> read(const std::string& path, std::size_t bytes_max) {

@@ -50,6 +50,7 @@ struct Faults {
   int (*allocate)(int fd, off_t from, off_t bytes) = nullptr;  // posix_fallocate: returns the error
   int (*fsync)(int fd) = nullptr;
   int (*rename)(const char* from, const char* to) = nullptr;
+  bool (*allocation_lasts)(int fd) = nullptr;
 };
 void inject(const Faults& faults) noexcept;
 
@@ -59,6 +60,9 @@ void inject(const Faults& faults) noexcept;
 [[nodiscard]] Done write_at(int fd, std::span<const std::byte> from, std::uint64_t at);
 // Reserves real blocks, so that a later store to a mapping can't meet a full disk.
 [[nodiscard]] Done allocate(int fd, std::uint64_t bytes);
+// Whether allocated blocks stay ours until we store to them. On a copy-on-write or network
+// file system they don't, and a store to a mapping could raise SIGBUS.
+[[nodiscard]] bool allocation_lasts(int fd) noexcept;
 
 // The whole file; an error when it is larger than `bytes_max` or no regular file.
 [[nodiscard]] Expected<std::string> read(const std::string& path, std::size_t bytes_max);

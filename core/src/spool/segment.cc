@@ -9,9 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
-#if defined(__linux__)
-#include <sys/vfs.h>
-#endif
 
 #include "base/random.h"
 
@@ -22,32 +19,6 @@ namespace {
 constexpr std::uint64_t kPopulateAhead = 64u << 10;
 // A process that writes only a few events is better off with the few faults.
 constexpr std::uint64_t kPopulateFrom = kRecordsAt + (8u << 10);
-
-// Whether allocated blocks stay ours until we store to them. On a copy-on-write or
-// network file system they don't, and a store to a mapping could raise SIGBUS.
-bool allocation_is_a_promise(int fd) noexcept {
-#if defined(__linux__)
-  constexpr unsigned long kNoPromise[] = {
-      0x9123683E,  // btrfs
-      0x2FC12FC1,  // zfs
-      0xCA451A4E,  // bcachefs
-      0x6969,      // nfs
-      0x65735546,  // fuse
-      0xFF534D42,  // cifs
-      0xFE534D42,  // smb2
-      0x01021997,  // 9p
-  };
-  struct statfs info {};
-  if (::fstatfs(fd, &info) != 0) return false;
-  for (const unsigned long type : kNoPromise) {
-    if (static_cast<unsigned long>(info.f_type) == type) return false;
-  }
-  return true;
-#else
-  static_cast<void>(fd);
-  return false;
-#endif
-}
 
 bool still_named(int fd) noexcept {
   struct stat info {};
@@ -113,7 +84,7 @@ Segment::~Segment() {
 }
 
 bool Segment::map() noexcept {
-  write_through_ = !allocation_is_a_promise(fd_.get());
+  write_through_ = !file::allocation_lasts(fd_.get());
   const int flags = write_through_ ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
   void* at = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, flags, write_through_ ? -1 : fd_.get(), 0);
   if (at == MAP_FAILED) return false;

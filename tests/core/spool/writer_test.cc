@@ -1,0 +1,239 @@
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "spool/segment.h"
+#include "support.h"
+
+namespace candor::spool {
+namespace {
+
+using test::TempDir;
+
+const std::vector<std::string> kLabels = {"a", "b", ""};
+
+TEST(Writer, KeepsWhatItSaysItKept) {
+  TempDir dir;
+  {
+    Writer writer(dir.path(), kLabels, {});
+    EXPECT_EQ(writer.append(0, "first"), kPending);
+    EXPECT_EQ(writer.append(1, "second"), kPending);
+    EXPECT_EQ(pending(dir.path()), (std::vector<std::string>{"first", "second"}));
+  }
+  EXPECT_EQ(pending(dir.path()), (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(tally(dir.path()).labels.at("a")[kPending], 1u);
+  EXPECT_EQ(tally(dir.path()).labels.at("b")[kPending], 1u);
+}
+
+TEST(Writer, TouchesNothingBeforeTheFirstAppend) {
+  TempDir dir;
+  { Writer writer(dir / "spool", kLabels, {}); }
+  EXPECT_FALSE(std::filesystem::exists(dir / "spool"));
+}
+
+TEST(Writer, CountsWithoutARecord) {
+  TempDir dir;
+  Writer writer(dir.path(), kLabels, {});
+  writer.count(2, static_cast<Counter>(Code::unknown_event));
+  writer.count(2, static_cast<Counter>(Code::unknown_event));
+  EXPECT_EQ(tally(dir.path()).labels.at("")[static_cast<Counter>(Code::unknown_event)], 2u);
+}
+
+TEST(Writer, ReusesTheSegmentOfAProcessThatIsGone) {
+  TempDir dir;
+  for (int run = 0; run < 5; ++run) {
+    Writer writer(dir.path(), kLabels, {});
+    EXPECT_EQ(writer.append(0, std::to_string(run)), kPending);
+  }
+  EXPECT_EQ(files(dir.path(), ".seg").size(), 1u);
+  EXPECT_EQ(pending(dir.path()), (std::vector<std::string>{"0", "1", "2", "3", "4"}));
+}
+
+TEST(Writer, LeavesALivingWritersSegmentAlone) {
+  TempDir dir;
+  Writer one(dir.path(), kLabels, {});
+  Writer two(dir.path(), kLabels, {});
+  EXPECT_EQ(one.append(0, "one"), kPending);
+  EXPECT_EQ(two.append(0, "two"), kPending);
+  EXPECT_EQ(files(dir.path(), ".seg").size(), 2u);
+}
+
+TEST(Writer, StartsAnotherSegmentWhenOneIsFull) {
+  TempDir dir;
+  Writer writer(dir.path(), kLabels, small_segments());
+  const std::string payload(1000, 'x');
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(writer.append(0, payload), kPending);
+  EXPECT_GT(files(dir.path(), ".seg").size(), 1u);
+  EXPECT_EQ(pending(dir.path()).size(), 200u);
+}
+
+TEST(Writer, TakesTheLargestRecord) {
+  TempDir dir;
+  Writer writer(dir.path(), kLabels, {});
+  const std::string largest(kRecordBytesMax, 'x');
+  EXPECT_EQ(writer.append(0, largest), kPending);
+  ASSERT_EQ(pending(dir.path()).size(), 1u);
+  EXPECT_EQ(pending(dir.path()).front(), largest);
+}
+
+TEST(Writer, MoreLabelsThanASegmentHoldsTakeMoreSegments) {
+  TempDir dir;
+  std::vector<std::string> labels;
+  for (int i = 0; i < 300; ++i) labels.push_back("label_" + std::to_string(i));
+  Writer writer(dir.path(), labels, {});
+  for (std::uint32_t i = 0; i < labels.size(); ++i) ASSERT_EQ(writer.append(i, labels[i]), kPending);
+  EXPECT_EQ(files(dir.path(), ".seg").size(), 3u);
+  for (const std::string& label : labels) EXPECT_EQ(tally(dir.path()).labels.at(label)[kPending], 1u);
+}
+
+TEST(Writer, ByteLimitCostsTheOldestAndCountsThem) {
+  TempDir dir;
+  const Limits limits{.segment_bytes = 128u << 10, .bytes_max = 512u << 10};
+  Writer writer(dir.path(), kLabels, limits);
+  const std::string payload(1000, 'x');
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(writer.append(0, std::to_string(i) + payload), kPending);
+  std::uint64_t bytes = 0;
+  for (const auto& file : files(dir.path(), ".seg")) bytes += std::filesystem::file_size(file);
+  EXPECT_LE(bytes, limits.bytes_max);
+  const auto left = pending(dir.path());
+  EXPECT_EQ(left.back(), "999" + payload);
+  EXPECT_GT(counted(dir.path(), counter_of(Reason::spool_full)), 0u);
+  EXPECT_EQ(captured(dir.path()), 1000u);
+}
+
+TEST(Writer, FileLimitHolds) {
+  TempDir dir;
+  Writer writer(dir.path(), kLabels, {.segment_bytes = 128u << 10, .files_max = 3});
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(writer.append(0, std::string(1000, 'x')), kPending);
+  EXPECT_LE(files(dir.path(), ".seg").size(), 3u);
+  EXPECT_EQ(captured(dir.path()), 500u);
+}
+
+TEST(Writer, FullOfLivingSegmentsMeansDroppedAndCounted) {
+  TempDir dir;
+  const Limits limits{.segment_bytes = 128u << 10, .bytes_max = 256u << 10};
+  Writer one(dir.path(), kLabels, limits);
+  Writer two(dir.path(), kLabels, limits);
+  Writer three(dir.path(), kLabels, limits);
+  ASSERT_EQ(one.append(0, "1"), kPending);
+  ASSERT_EQ(two.append(0, "2"), kPending);
+  EXPECT_EQ(three.append(0, "3"), counter_of(Reason::spool_full));
+  EXPECT_EQ(pending(dir.path()).size(), 2u);
+}
+
+TEST(Writer, BuriesWhatIsTooOld) {
+  TempDir dir;
+  const std::int64_t now = unix_ms();
+  {
+    auto old = Segment::make(dir.path(), 128u << 10, now - 100'000);
+    ASSERT_TRUE(old);
+    const auto label = (*old)->label("a");
+    const auto at = (*old)->reserve(record_span(3));
+    ASSERT_TRUE((*old)->put(*at, *label, "old"));
+  }
+  Writer writer(dir.path(), kLabels, {.age_max_ms = 50'000});
+  ASSERT_EQ(writer.append(0, "new"), kPending);
+  EXPECT_EQ(pending(dir.path()), std::vector<std::string>{"new"});
+  EXPECT_EQ(counted(dir.path(), counter_of(Reason::too_old)), 1u);
+}
+
+TEST(Writer, ManyThreadsLoseNothing) {
+  TempDir dir;
+  Writer writer(dir.path(), kLabels, small_segments());
+  constexpr int kThreads = 4;
+  constexpr int kEach = 5000;
+  std::vector<std::thread> threads;
+  std::atomic<int> refused{0};
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        if (writer.append(static_cast<std::uint32_t>(t % 2), std::to_string(t) + ":" + std::to_string(i)) != kPending) ++refused;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(refused, 0);
+  const auto all = pending(dir.path());
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), std::size_t{kThreads} * kEach);
+  EXPECT_EQ(all.size(), std::size_t{kThreads} * kEach);
+}
+
+TEST(Writer, AForkedChildWritesToItsOwnSegment) {
+  TempDir dir;
+  Writer writer(dir.path(), kLabels, {});
+  ASSERT_EQ(writer.append(0, "parent"), kPending);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(writer.append(0, "child") == kPending ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  ASSERT_EQ(writer.append(0, "parent again"), kPending);
+  EXPECT_EQ(files(dir.path(), ".seg").size(), 2u);
+  auto all = pending(dir.path());
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(all, (std::vector<std::string>{"child", "parent", "parent again"}));
+}
+
+TEST(Writer, BringsItsRecordsAlongWhenTheDirectoryIsDeleted) {
+  TempDir dir;
+  Writer writer(dir / "spool", kLabels, {});
+  ASSERT_EQ(writer.append(0, "kept"), kPending);
+  writer.count(1, static_cast<Counter>(Code::too_long));
+  std::filesystem::remove_all(dir / "spool");
+  writer.tend();
+  ASSERT_EQ(writer.append(0, "later"), kPending);
+  EXPECT_EQ(pending(dir / "spool"), (std::vector<std::string>{"kept", "later"}));
+  EXPECT_EQ(tally(dir / "spool").labels.at("b")[static_cast<Counter>(Code::too_long)], 1u);
+}
+
+TEST(Writer, WritesThroughWhereAllocationIsNoPromise) {
+  file::inject({.allocation_lasts = [](int) { return false; }});
+  TempDir dir;
+  {
+    Writer writer(dir.path(), kLabels, small_segments());
+    for (int i = 0; i < 300; ++i) ASSERT_EQ(writer.append(0, std::string(1000, 'x')), kPending);
+    EXPECT_EQ(pending(dir.path()).size(), 300u);
+    writer.count(1, 5);
+    EXPECT_EQ(counted(dir.path(), 5), 1u);
+  }
+  Writer again(dir.path(), kLabels, small_segments());
+  ASSERT_EQ(again.append(1, "more"), kPending);
+  EXPECT_EQ(pending(dir.path()).size(), 301u);
+  file::inject({});
+}
+
+TEST(Writer, AFullDiskDropsCountsAndRecovers) {
+  file::inject({.allocate = [](int, off_t, off_t) { return ENOSPC; }});
+  TempDir dir;
+  Writer writer(dir.path(), kLabels, {});
+  EXPECT_EQ(writer.append(0, "lost"), counter_of(Reason::disk_error));
+  EXPECT_EQ(writer.append(0, "lost"), counter_of(Reason::disk_error));
+  EXPECT_FALSE(writer.trouble().empty());
+  EXPECT_TRUE(files(dir.path(), ".tmp").empty());
+  file::inject({});
+  Counter answer = counter_of(Reason::disk_error);
+  int lost = 2;
+  const std::int64_t until = steady_ms() + 10'000;
+  while (steady_ms() < until && (answer = writer.append(0, "kept")) != kPending) ++lost;
+  EXPECT_EQ(answer, kPending);
+  EXPECT_EQ(counted(dir.path(), counter_of(Reason::disk_error)), static_cast<std::uint64_t>(lost));
+  EXPECT_EQ(captured(dir.path()), static_cast<std::uint64_t>(lost) + 1);
+}
+
+TEST(Writer, AReadOnlyPlaceDropsWithoutATrace) {
+  TempDir dir;
+  spit(dir / "file", "");
+  Writer writer(dir / "file/spool", kLabels, {});
+  EXPECT_EQ(writer.append(0, "x"), counter_of(Reason::disk_error));
+  EXPECT_NE(writer.trouble().find("file"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace candor::spool
