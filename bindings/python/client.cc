@@ -40,6 +40,7 @@ SourceValue source(py::handle value) {
   if (py::isinstance<py::bool_>(value)) return value.cast<bool>();
   if (py::isinstance<py::int_>(value)) return value.cast<std::int64_t>();
   if (py::isinstance<py::float_>(value)) return value.cast<double>();
+  if (!py::isinstance<py::str>(value)) throw py::cast_error();
   return value.cast<std::string>();
 }
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from candor.testing import Events
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def candor_events(pytestconfig: pytest.Config) -> Iterator["candor.testing.Events"]:  # noqa: F821
+def candor_events(pytestconfig: pytest.Config) -> Iterator[Events]:
     """Captures in memory what the code under test emits; misuse raises."""
     # Imported here: pytest loads plugins in every run, and few tests emit.
     from candor import testing

@@ -67,15 +67,15 @@ class Events:
 def capture(catalog: Any = None, **options: Any) -> Iterator[Events]:
     """Captures the events of every client opened inside the block, which are strict.
 
-    With a catalog (or catalog_text=), `events.client` is such a client; the options are
-    those of candor.open. Clients opened before the block are not captured.
+    With a catalog (or catalog_text=), `events.client` is such a client; the options are those
+    of candor.open, and product_version is 0.0.0. Clients opened before the block are not captured.
     """
     events = Events()
     before = dict(candor._overrides)
     candor._overrides.update(capture=events._received.append, strict=True)
     try:
         if catalog is not None or "catalog_text" in options:
-            events._client = candor.open(catalog, **options)
+            events._client = candor.open(catalog, **({"product_version": "0.0.0"} | options))
         yield events
     finally:
         candor._overrides.clear()

@@ -1,0 +1,105 @@
+"""A small product with a catalog, a home of its own and no network, for the API's tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import candor
+import pytest
+
+CATALOG = """
+{
+  "catalog": "acme",
+  "product": {
+    "name": "Acme", "home": "~/.acme", "env_prefix": "ACME",
+    "consent": { "mode": "opt_out" }
+  },
+  "sinks": [ { "type": "posthog", "host": "https://us.i.posthog.com", "project_key": "phc_test" } ],
+  "envelope": {
+    "version": { "type": "string", "max_length": 64, "source": "product.version" },
+    "region":  { "type": "string", "max_length": 64, "source": "host.region", "optional": true }
+  },
+  "events": {
+    "ping": { "description": "Nothing but itself.", "owner": "@acme", "purpose": "reliability", "fields": {} },
+    "sample": {
+      "description": "One field of every type.", "owner": "@acme", "purpose": "reliability",
+      "fields": {
+        "flag":   { "type": "boolean", "optional": true },
+        "count":  { "type": "integer", "min": -10, "optional": true },
+        "ratio":  { "type": "number", "optional": true },
+        "text":   { "type": "string", "max_length": 20, "optional": true },
+        "choice": { "type": "enum", "values": ["ok", "error"], "optional": true },
+        "list":   { "type": "array", "items": { "type": "integer" }, "max_items": 100, "optional": true },
+        "map":    { "type": "map", "values": { "type": "boolean" }, "max_entries": 100, "optional": true },
+        "inner":  { "type": "object", "optional": true, "fields": {
+          "name": { "type": "string", "max_length": 20 },
+          "deep": { "type": "array", "items": { "type": "string", "max_length": 9 }, "max_items": 9, "optional": true }
+        } },
+        "event":  { "type": "boolean", "optional": true },
+        "self":   { "type": "boolean", "optional": true }
+      }
+    }
+  }
+}
+"""
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """No opt-out and no proxy of the machine that the test runs on."""
+    kept = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "CANDOR_BUILD", "CANDOR_BIN")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": str(home)}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, and an environment that says nothing about telemetry."""
+    environment = clean_environment(tmp_path)
+    for name in set(os.environ) - set(environment):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def open_client(home: Path) -> Iterator[Callable[..., candor.Client]]:
+    """Opens clients that upload only when asked to, and closes them."""
+    clients = []
+
+    def open_one(**options: Any) -> candor.Client:
+        defaults = {"catalog_text": CATALOG, "product_version": "1.2.3", "delivery": "manual"}
+        clients.append(candor.open(**(defaults | options)))
+        return clients[-1]
+
+    yield open_one
+    for client in clients:
+        client.close()
+
+
+def run_python(script: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a script as a program of its own, with `client` open on the test's catalog."""
+    return subprocess.run(
+        program(script, *arguments),
+        env=clean_environment(home),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def program(script: str, *arguments: str) -> list[str]:
+    opening = (
+        "import candor, os, sys, threading\n"
+        f"client = candor.open(catalog_text={CATALOG!r}, product_version='1', delivery='manual')\n"
+    )
+    return [sys.executable, "-c", opening + script, *arguments]
+
+
+def captured(client: candor.Client) -> int:
+    """How many events this spool ever took, over all processes."""
+    total: int = client.stats()["total"]["captured"]
+    return total
