@@ -165,8 +165,6 @@ Failure failure_of(CURLcode code) noexcept {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS: return Failure::tls;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT: return Failure::forbidden;
     default: return Failure::network;
   }
 }

@@ -1,0 +1,296 @@
+// The transport against real sockets, most of them badly behaved. No test waits for a
+// time-out longer than a fraction of a second, and none asserts how long anything took.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <future>
+#include <string>
+#include <thread>
+
+#include "candor/version.h"
+#include "transport/loopback_server.h"
+#include "transport/transport.h"
+
+namespace candor::transport {
+namespace {
+
+using test::Connection;
+using test::LoopbackServer;
+
+constexpr std::uint32_t kShort = 200;
+constexpr std::uint32_t kLong = 60'000;  // longer than a test may take: must never be waited for
+
+Request to(const LoopbackServer& server, std::uint32_t timeout_ms = kLong) {
+  return {.url = server.url() + "/batch/",
+          .headers = {{"Content-Type", "application/json"}},
+          .body = "{}",
+          .timeout_ms = timeout_ms};
+}
+
+TEST(Curl, PostsAndReadsTheAnswer) {
+  std::promise<std::string> seen;
+  LoopbackServer server([&](Connection& connection) {
+    seen.set_value(connection.read_request());
+    connection.answer("429 Slow Down", "rEtry-aFter: \t 17 \r\n", "no");
+  });
+  const Response response = make_curl_transport()->send(to(server));
+  EXPECT_EQ(response.failure, Failure::none);
+  EXPECT_EQ(response.status, 429);
+  EXPECT_EQ(response.retry_after, "17");
+  EXPECT_EQ(response.body, "no");
+  const std::string request = seen.get_future().get();
+  EXPECT_TRUE(request.starts_with("POST /batch/ HTTP/1.1\r\n")) << request;
+  EXPECT_TRUE(request.ends_with("\r\n\r\n{}")) << request;
+  EXPECT_NE(request.find("\r\nContent-Type: application/json\r\n"), std::string::npos);
+  EXPECT_NE(request.find("\r\nUser-Agent: candor/" + std::string(kVersion) + "\r\n"),
+            std::string::npos);
+  EXPECT_EQ(request.find("Expect"), std::string::npos);
+}
+
+TEST(Curl, KeepsTheConnection) {
+  LoopbackServer server([](Connection& connection) {
+    while (!connection.read_request().empty()) connection.answer("200 OK");
+  });
+  const auto transport = make_curl_transport();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(transport->send(to(server)).status, 200);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(Curl, CarriesALargeBodyWhole) {
+  const std::string body(8u << 20, 'x');
+  std::promise<std::size_t> seen;
+  LoopbackServer server([&](Connection& connection) {
+    seen.set_value(connection.read_request().size());
+    connection.answer("200 OK");
+  });
+  Request request = to(server);
+  request.body = body;
+  EXPECT_EQ(make_curl_transport()->send(request).status, 200);
+  EXPECT_GT(seen.get_future().get(), body.size());
+}
+
+TEST(Curl, GivesUpOnSilence) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.wait_for_close();
+  });
+  EXPECT_EQ(make_curl_transport()->send(to(server, kShort)).failure, Failure::timeout);
+}
+
+TEST(Curl, GivesUpOnASlowDrip) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    while (connection.write("x") && connection.pause(5)) {}
+  });
+  EXPECT_EQ(make_curl_transport()->send(to(server, kShort)).failure, Failure::timeout);
+}
+
+TEST(Curl, GivesUpOnAServerThatDoesNotRead) {
+  const std::string body(64u << 20, 'x');
+  LoopbackServer server([](Connection& connection) { connection.ignore(); });
+  Request request = to(server, kShort);
+  request.body = body;
+  EXPECT_EQ(make_curl_transport()->send(request).failure, Failure::timeout);
+}
+
+TEST(Curl, ReportsABrokenConnection) {
+  LoopbackServer closes_at_once([](Connection& connection) { connection.read_request(); });
+  LoopbackServer closes_in_body([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+  });
+  LoopbackServer talks_nonsense([](Connection& connection) {
+    connection.read_request();
+    connection.write("220 mail.example ESMTP\r\n");
+  });
+  const auto transport = make_curl_transport();
+  EXPECT_EQ(transport->send(to(closes_at_once)).failure, Failure::network);
+  EXPECT_EQ(transport->send(to(closes_in_body)).failure, Failure::network);
+  EXPECT_EQ(transport->send(to(talks_nonsense)).failure, Failure::network);
+}
+
+TEST(Curl, ReportsARefusedConnection) {
+  std::string url;
+  {
+    LoopbackServer server([](Connection&) {});
+    url = server.url();
+  }
+  const Response response = make_curl_transport()->send(
+      {.url = url, .headers = {}, .body = "secret", .timeout_ms = kLong});
+  EXPECT_EQ(response.failure, Failure::network);
+  EXPECT_NE(response.error.find("127.0.0.1"), std::string::npos);
+  EXPECT_EQ(response.error.find("secret"), std::string::npos);
+}
+
+TEST(Curl, DoesNotFollowRedirects) {
+  LoopbackServer elsewhere([](Connection& connection) {
+    connection.read_request();
+    connection.answer("200 OK");
+  });
+  LoopbackServer server([&](Connection& connection) {
+    connection.read_request();
+    connection.answer("307 Temporary Redirect", "Location: " + elsewhere.url() + "/\r\n");
+  });
+  EXPECT_EQ(make_curl_transport()->send(to(server)).status, 307);
+  EXPECT_EQ(elsewhere.connections(), 0);
+}
+
+TEST(Curl, BoundsTheBodyOnBothSidesOfTheLimit) {
+  for (const std::size_t size : {kBodyBytesMax, kBodyBytesMax + 1, 4 * kBodyBytesMax}) {
+    LoopbackServer server([&](Connection& connection) {
+      connection.read_request();
+      connection.answer("200 OK", "", std::string(size, 'b'));
+    });
+    const Response response = make_curl_transport()->send(to(server));
+    EXPECT_EQ(response.failure, Failure::none);
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body.size(), kBodyBytesMax);
+  }
+}
+
+TEST(Curl, AnEndlessBodyEnds) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 200 OK\r\n\r\n");
+    while (connection.write(std::string(65536, 'e'))) {}
+  });
+  EXPECT_EQ(make_curl_transport()->send(to(server)).body.size(), kBodyBytesMax);
+}
+
+TEST(Curl, EndlessHeadersEnd) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 200 OK\r\n");
+    while (connection.write("X-More: " + std::string(1000, 'h') +
+                            "\r\nRetry-After: " + std::string(1000, '9') + "\r\n")) {}
+  });
+  EXPECT_EQ(make_curl_transport()->send(to(server)).failure, Failure::network);
+}
+
+TEST(Curl, CancelEndsARequestUnderWay) {
+  std::promise<void> arrived;
+  LoopbackServer server([&](Connection& connection) {
+    connection.read_request();
+    arrived.set_value();
+    connection.wait_for_close();
+  });
+  const auto transport = make_curl_transport();
+  auto response = std::async(std::launch::async, [&] { return transport->send(to(server)); });
+  arrived.get_future().wait();
+  transport->cancel();
+  EXPECT_EQ(response.get().failure, Failure::cancelled);
+  EXPECT_EQ(transport->send(to(server)).failure, Failure::cancelled);
+}
+
+TEST(Curl, AllowsOnlyHttpsAndLoopback) {
+  const auto transport = make_curl_transport();
+  for (const char* url :
+       {"http://example.com/batch/", "http://10.0.0.1/", "http://128.0.0.1/",
+        "http://127.0.0.1.example.com/", "http://localhost.example.com/",
+        "http://127.0.0.1@example.com/", "http://[::2]/", "http://0.0.0.0/", "ftp://127.0.0.1/",
+        "file:///etc/passwd", "127.0.0.1:80", "", "://", "https://", "http:///"}) {
+    const Response response =
+        transport->send({.url = url, .headers = {}, .body = "", .timeout_ms = kShort});
+    EXPECT_EQ(response.failure, Failure::forbidden) << url;
+  }
+}
+
+TEST(Curl, ReachesLoopbackByAllItsNames) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.answer("200 OK");
+  });
+  const std::string port = server.url().substr(server.url().rfind(':'));
+  for (const char* host : {"http://127.0.0.1", "http://localhost", "http://LocalHost"}) {
+    EXPECT_EQ(make_curl_transport()
+                  ->send({.url = host + port + "/", .headers = {}, .body = "", .timeout_ms = kLong})
+                  .status,
+              200)
+        << host;
+  }
+}
+
+TEST(Curl, RefusesHeadersThatAreNone) {
+  LoopbackServer server([](Connection&) {});
+  for (const char* value : {"a\r\nX-Injected: 1", "a\nb", "\x7f", "k\xc3\xa9y"}) {
+    Request request = to(server);
+    request.headers.emplace_back("Authorization", value);
+    EXPECT_EQ(make_curl_transport()->send(request).failure, Failure::forbidden);
+  }
+  EXPECT_EQ(server.connections(), 0);
+}
+
+// A variable of the environment, as it is for the time of a test.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    setenv(name, value.c_str(), 1);
+  }
+  ~Variable() { unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+TEST(Curl, UsesTheProxyForHttps) {
+  std::promise<std::string> seen;
+  LoopbackServer proxy([&](Connection& connection) {
+    seen.set_value(connection.read_request());
+    connection.answer("403 Forbidden");
+  });
+  const Variable variable("HTTPS_PROXY", proxy.url());
+  const Response response =
+      make_curl_transport()->send({.url = "https://us.i.posthog.invalid/batch/",
+                                   .headers = {{"Authorization", "secret"}},
+                                   .body = "{}",
+                                   .timeout_ms = kLong});
+  EXPECT_NE(response.failure, Failure::none);
+  const std::string request = seen.get_future().get();
+  EXPECT_TRUE(request.starts_with("CONNECT us.i.posthog.invalid:443 HTTP/1.1\r\n")) << request;
+  EXPECT_EQ(request.find("secret"), std::string::npos);
+}
+
+TEST(Curl, KeepsLoopbackAwayFromProxies) {
+  LoopbackServer proxy([](Connection&) {});
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.answer("200 OK");
+  });
+  const Variable http("http_proxy", proxy.url()), all("ALL_PROXY", proxy.url());
+  EXPECT_EQ(make_curl_transport()->send(to(server)).status, 200);
+  EXPECT_EQ(proxy.connections(), 0);
+}
+
+TEST(Curl, NoProxyIsHonoured) {
+  LoopbackServer proxy([](Connection&) {});
+  const Variable https("https_proxy", proxy.url()), except("NO_PROXY", "posthog.invalid");
+  EXPECT_NE(make_curl_transport()
+                ->send({.url = "https://us.i.posthog.invalid/",
+                        .headers = {},
+                        .body = "",
+                        .timeout_ms = kLong})
+                .failure,
+            Failure::none);
+  EXPECT_EQ(proxy.connections(), 0);
+}
+
+TEST(Curl, LeavesTheHostsSignalsAlone) {
+  struct sigaction before {
+  }, after{};
+  sigset_t mask_before, mask_after;
+  sigaction(SIGPIPE, nullptr, &before);
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask_before);
+  LoopbackServer server([](Connection& connection) { connection.read_request(); });
+  static_cast<void>(make_curl_transport()->send(to(server)));
+  sigaction(SIGPIPE, nullptr, &after);
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask_after);
+  EXPECT_EQ(before.sa_handler, after.sa_handler);
+  EXPECT_EQ(sigismember(&mask_before, SIGPIPE), sigismember(&mask_after, SIGPIPE));
+}
+
+}  // namespace
+}  // namespace candor::transport
