@@ -39,17 +39,17 @@ Done add_source(Options& options, const std::string& argument) {
   }
 }
 
-int emit_arguments(const EmitArgs& args, Emitter& emitter, const EmitOptions& options) {
-  std::deque<JsonText> stores;
+// What the fields of the arguments point into stays in `stores`.
+Expected<std::vector<Field>> parse_fields(const std::vector<std::string>& arguments,
+                                          std::deque<JsonText>& stores) {
   std::vector<Field> fields;
-  fields.reserve(args.fields.size());
-  for (const auto& argument : args.fields) {
+  fields.reserve(arguments.size());
+  for (const auto& argument : arguments) {
     const auto field = parse_assignment(argument, stores.emplace_back());
-    if (!field) { return misuse(field.error().text); }
-    fields.push_back({field->name, field->value});
+    if (!field) return field.error();
+    fields.push_back(*field);
   }
-  emitter.emit({args.event, fields, options}, 0);
-  return emitter.finish();
+  return fields;
 }
 
 }  // namespace
@@ -83,8 +83,14 @@ int emit(const EmitArgs& args) {
       return misuse(added.error().text);
     }
   }
+  std::deque<JsonText> stores;
+  const auto fields = parse_fields(args.fields, stores);
+  if (!fields) return misuse(fields.error().text);
+
   Emitter emitter(args, std::move(options));
-  return from_stdin ? emit_lines(emitter, defaults) : emit_arguments(args, emitter, defaults);
+  if (from_stdin) return emit_lines(emitter, defaults);
+  emitter.emit({args.event, *fields, defaults}, 0);
+  return emitter.finish();
 }
 
 }  // namespace candor::cli

@@ -1,0 +1,324 @@
+"""candor status, enable and disable: what a user decides, and what comes of it."""
+
+import json
+import os
+import stat
+import subprocess
+
+import pytest
+from conftest import CANDOR, NOTICE
+
+INSTALL_ID = "4f6c1f0e-7a35-4a3e-9d5b-6a1f0c2b3d4e"
+CHOSEN = {"installId": INSTALL_ID, "enabled": True, "noticeShownVersion": 1, "theirs": {"kept": [1, 2.50, "\u00e9"]}}
+
+
+def test_status_explains_without_touching_anything(user):
+    text = user.run("status").stdout
+    assert text.startswith("Telemetry is on")
+    assert "default_on" in text
+    assert "https://us.i.posthog.com" in text
+    assert user.files() == []
+
+
+def test_status_for_programs(user):
+    user.run("emit", "ping")
+    user.run("emit", "ping", "nope=1", code=2)
+    status = user.status()
+    assert status["product"] == "Acme"
+    assert status["enabled"] is True
+    assert status["rule"] == "file_enabled"
+    assert status["install_id"] == user.identity()["installId"]
+    assert status["identity_file"] == str(user.identity_file)
+    assert status["spool_dir"].startswith(str(user.acme))
+    assert status["endpoint"] == "https://us.i.posthog.com"
+    assert status["notice_shown"] is True
+    assert status["problem"] == ""
+    assert status["ledger"]["total"]["pending"] == 1
+    assert status["ledger"]["events"]["ping"]["captured"] == 2
+
+
+def test_status_for_people_says_what_waits(user):
+    user.run("emit", "ping")
+    user.run("emit", "ping", "nope=1", code=2)
+    text = user.run("status").stdout
+    assert "waiting     1 event\n" in text
+    assert "dropped     1: 1 unknown_field\n" in text
+
+
+def test_the_endpoint_of_the_environment_is_shown(user):
+    assert user.status(ACME_TELEMETRY_ENDPOINT="http://127.0.0.1:9")["endpoint"] == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("variables", "rule", "named"),
+    [
+        ({"ACME_TELEMETRY_DISABLED": "1"}, "env_disabled", "ACME_TELEMETRY_DISABLED"),
+        ({"ACME_TELEMETRY_DISABLED": "please"}, "env_disabled", "ACME_TELEMETRY_DISABLED"),
+        ({"DO_NOT_TRACK": "1"}, "do_not_track", "DO_NOT_TRACK"),
+        ({"CI": "true"}, "ci", ""),
+        ({"GITHUB_ACTIONS": "true"}, "ci", ""),
+        ({"DO_NOT_TRACK": "1", "ACME_TELEMETRY_DISABLED": "1", "CI": "1"}, "env_disabled", "ACME_TELEMETRY_DISABLED"),
+    ],
+)
+def test_the_environment_says_no(user, variables, rule, named):
+    status = user.status(**variables)
+    assert (status["enabled"], status["rule"]) == (False, rule)
+    assert named in status["explanation"]
+    assert user.run("status", **variables).stdout.startswith("Telemetry is off")
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "NO", "Off"])
+@pytest.mark.parametrize("name", ["ACME_TELEMETRY_DISABLED", "DO_NOT_TRACK", "CI"])
+def test_a_variable_may_be_no_signal(user, name, value):
+    assert user.status(**{name: value})["enabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("policy", "enabled", "rule"),
+    [
+        ('{"enabled": false}', False, "policy_disabled"),
+        ('{"products": {"Acme": {"enabled": false}}}', False, "policy_disabled"),
+        ('{"products": {"Other": {"enabled": false}}}', True, "default_on"),
+        ("{", False, "policy_unreadable"),
+        ("[]", False, "policy_unreadable"),
+    ],
+)
+def test_the_machine_has_a_policy(user, tmp_path, policy, enabled, rule):
+    path = tmp_path / "policy.json"
+    path.write_text(policy)
+    status = json.loads(user.run("status", "--json", "--policy-file", path).stdout)
+    assert (status["enabled"], status["rule"]) == (enabled, rule)
+
+
+@pytest.mark.parametrize(
+    ("mode", "rule"), [("opt_in", "not_opted_in"), ("off", "catalog_off")]
+)
+def test_the_catalog_may_be_off(user, mode, rule):
+    user.catalog.write_text(user.catalog.read_text().replace("opt_out", mode))
+    assert user.status()["rule"] == rule
+    user.run("emit", "ping")
+    assert user.files() == []
+    user.run("enable")
+    assert user.status()["enabled"] is (mode == "opt_in")
+
+
+def test_without_a_home_telemetry_is_off(user):
+    for home in (None, "", "relative"):
+        assert user.status(HOME=home)["rule"] == "no_home"
+        user.run("emit", "ping", HOME=home)
+        for choice in ("enable", "disable"):
+            assert "HOME" in user.run(choice, code=1, HOME=home).stderr
+        assert user.run("show", HOME=home).stdout == ""
+        user.run("flush", HOME=home)
+    assert user.files() == []
+
+
+def test_the_home_of_the_product_can_be_given(user, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    user.run("emit", "ping", "--home", elsewhere)
+    assert (elsewhere / "telemetry.json").is_file()
+    assert user.files() == []
+    assert user.run("show", "--count", "--home", elsewhere).stdout == "1\n"
+
+
+# ---- The identity file ----------------------------------------------------------
+
+BROKEN = {
+    "empty": "",
+    "space": " \n",
+    "array": "[]",
+    "null": "null",
+    "text": '"no"',
+    "garbage": "garbage",
+    "cut off": '{"enabled": tr',
+    "two values": "{} {}",
+    "enabled is text": '{"enabled": "false"}',
+    "enabled is a number": '{"enabled": 0}',
+    "enabled is null": '{"enabled": null}',
+    "install id is no uuid": '{"installId": "me"}',
+    "install id is a number": '{"installId": 7}',
+    "twice": '{"enabled": false, "enabled": true}',
+    "not utf-8": b'{"note": "\xff"}',
+    "utf-16": '{"enabled": false}'.encode("utf-16"),
+    "nested too deeply": '{"x":' + "[" * 100000 + "]" * 100000 + "}",
+    "too large": '{"x": "' + "x" * 70000 + '"}',
+    "nul": b"\0" * 10,
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_identity_file_means_off_and_is_never_overwritten(user, kind):
+    user.write_identity(BROKEN[kind])
+    before = user.identity_file.read_bytes()
+    status = user.status()
+    assert (status["enabled"], status["rule"]) == (False, "file_unreadable")
+    assert "telemetry.json" in status["problem"]
+    assert "problem" in user.run("status").stdout
+    user.run("emit", "ping")
+    for choice in ("enable", "disable"):
+        assert "telemetry.json" in user.run(choice, code=1).stderr
+    user.run("flush")
+    assert user.identity_file.read_bytes() == before
+    assert user.files() == [user.acme.relative_to(user.home), user.identity_file.relative_to(user.home)]
+
+
+def directory(path):
+    path.mkdir()
+
+
+def dangling_link(path):
+    path.symlink_to("nowhere.json")
+
+
+def link_to_itself(path):
+    path.symlink_to(path.name)
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def device(path):
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [directory, dangling_link, link_to_itself, pipe, device])
+def test_something_else_in_its_place_means_off_and_stays(user, make):
+    user.acme.mkdir(mode=0o700)
+    make(user.identity_file)
+    before = os.lstat(user.identity_file)
+    assert user.status()["rule"] == "file_unreadable"
+    user.run("emit", "ping")
+    for choice in ("enable", "disable"):
+        user.run(choice, code=1)
+    after = os.lstat(user.identity_file)
+    assert (before.st_ino, before.st_mode) == (after.st_ino, after.st_mode)
+    assert len(user.files()) == 2
+
+
+@pytest.mark.parametrize("text", ["{}", '{"enabled": true}', '{"theirs": 1}'])
+def test_a_file_without_an_id_is_completed(user, text):
+    user.write_identity(text)
+    user.run("emit", "ping")
+    identity = user.identity()
+    assert user.status()["install_id"] == identity["installId"]
+    assert json.loads(text).items() <= identity.items()
+
+
+@pytest.mark.parametrize("text", ['{"enabled": false}', '{"enabled":false,"theirs":1}', json.dumps(CHOSEN | {"enabled": False})])
+def test_an_opt_out_stays_byte_for_byte(user, text):
+    user.write_identity(text)
+    assert user.status()["rule"] == "file_disabled"
+    user.run("emit", "ping")
+    user.run("disable")
+    user.run("flush")
+    assert user.identity_file.read_text() == text
+    assert len(user.files()) == 2
+
+
+def test_a_link_to_a_file_stays_a_link(user, tmp_path):
+    elsewhere = tmp_path / "elsewhere.json"
+    elsewhere.write_text(json.dumps(CHOSEN))
+    user.acme.mkdir(mode=0o700)
+    user.identity_file.symlink_to(elsewhere)
+    user.run("disable")
+    assert user.identity_file.is_symlink()
+    assert json.loads(elsewhere.read_text()) == CHOSEN | {"enabled": False}
+
+
+def test_enable_and_disable_keep_what_they_do_not_know(user):
+    user.write_identity(json.dumps(CHOSEN))
+    user.run("disable")
+    assert user.identity() == CHOSEN | {"enabled": False}
+    user.run("enable")
+    assert user.identity() == CHOSEN
+    assert "2.5" in user.identity_file.read_text()
+
+
+def test_disable_on_an_empty_home_is_remembered_without_an_id(user):
+    done = user.run("disable")
+    assert "Telemetry is off" in done.stdout
+    assert user.identity()["enabled"] is False
+    assert "installId" not in user.identity()
+    assert stat.S_IMODE(user.identity_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(user.acme.stat().st_mode) == 0o700
+    user.run("emit", "ping")
+    assert user.status()["rule"] == "file_disabled"
+    user.run("enable")
+    assert user.status()["rule"] == "file_enabled"
+
+
+def test_disable_deletes_what_waits(user):
+    for _ in range(3):
+        user.run("emit", "ping")
+    assert "Deleted 3 events" in user.run("disable").stdout
+    assert user.run("show").stdout == ""
+    assert user.status()["ledger"]["total"]["dropped"] == {"opted_out": 3}
+    remaining = b"".join(path.read_bytes() for path in user.acme.rglob("*") if path.is_file())
+    assert b'"event"' not in remaining
+
+
+def test_a_choice_is_reported_with_the_rule_that_stands_above_it(user):
+    done = user.run("enable", DO_NOT_TRACK="1")
+    assert f'Wrote "enabled": true to {user.identity_file}.' in done.stdout
+    assert "But: Telemetry is off because DO_NOT_TRACK is set." in done.stdout
+    assert "But" not in user.run("enable").stdout
+
+
+def test_a_home_that_can_not_be_written_is_an_error_and_no_crash(user):
+    if os.geteuid() == 0 and subprocess.run(["chattr", "+i", user.home], capture_output=True).returncode != 0:
+        # Permissions don't stop root; a file where the directory would go stops everybody.
+        user.acme.write_text("")
+    user.home.chmod(0o500)
+    try:
+        for choice in ("enable", "disable"):
+            assert str(user.acme) in user.run(choice, code=1).stderr
+        done = user.run("emit", "ping", code=None)
+        assert done.returncode in (0, 1)
+        assert user.waiting() == []
+    finally:
+        user.home.chmod(0o700)
+        subprocess.run(["chattr", "-i", user.home], capture_output=True)
+
+
+# ---- First runs -----------------------------------------------------------------
+
+
+def test_the_first_run_shows_the_notice_once_on_standard_error(user):
+    first = user.run("emit", "ping")
+    assert first.stderr == NOTICE + "\n"
+    assert first.stdout == ""
+    assert user.run("emit", "ping").stderr == ""
+    assert len(user.waiting()) == 2
+
+
+def test_looking_is_no_first_run(user):
+    for command in ("status", "show", "flush"):
+        assert NOTICE not in user.run(command).stderr
+    assert user.files() == []
+
+
+def test_sixty_four_processes_at_once_make_one_identity_and_show_one_notice(user):
+    processes = [
+        subprocess.Popen([CANDOR, "emit", "ping"], env=user.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(64)
+    ]
+    said = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 64
+    assert b"".join(out for out, _ in said) == b""
+    assert b"".join(err for _, err in said) == NOTICE.encode() + b"\n"
+    assert user.run("show", "--count").stdout == "64\n"
+    assert set(user.identity()) == {"installId", "enabled", "createdAt", "noticeShownAt", "noticeShownVersion"}
+    assert sorted(path.name for path in user.acme.iterdir() if path.is_file()) == ["telemetry.json"]
+
+
+def test_an_opt_out_beats_sixteen_first_runs(user):
+    processes = []
+    for number in range(17):
+        command = ["disable"] if number == 8 else ["emit", "ping"]
+        processes.append(subprocess.Popen([CANDOR, *command], env=user.environment, stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.DEVNULL))  # fmt: skip
+    assert [process.wait(timeout=60) for process in processes] == [0] * 17
+    assert user.status()["rule"] == "file_disabled"
+    user.run("emit", "ping")
+    assert user.identity()["enabled"] is False
