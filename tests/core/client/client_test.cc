@@ -1,0 +1,253 @@
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <regex>
+#include <set>
+#include <thread>
+
+#include "base/clock.h"
+#include "identity/identity.h"
+#include "support.h"
+
+namespace candor {
+namespace {
+
+using test::Home;
+
+TEST(Client, KeepsAnAcceptedEventAsCanonicalBytes) {
+  Home home;
+  auto client = Client::open(home.options());
+  const Outcome outcome = client->emit("started", {{"note", "hi"}, {"n", 2.0}},
+                                       {.timestamp_ms = 1767323045678,
+                                        .uuid = "01234567-89ab-7cde-8f01-23456789abcd"});
+  EXPECT_EQ(outcome.result, Result::accepted);
+  EXPECT_EQ(home.waiting(),
+            std::vector<std::string>{
+                R"({"event":"started","uuid":"01234567-89ab-7cde-8f01-23456789abcd",)"
+                R"("timestamp":"2026-01-02T03:04:05.678Z","properties":{"version":"1.2.3",)"
+                R"("runtime":"cpp","n":2,"note":"hi"}})"});
+}
+
+TEST(Client, GivesEveryEventAUuid7AndATimeOfItsOwn) {
+  Home home;
+  auto client = Client::open(home.options());
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(client->emit("started", {{"n", i}}));
+  std::set<std::string> ids;
+  std::string last;
+  const std::regex shape("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+  for (const auto& event : home.waiting()) {
+    const auto json = nlohmann::json::parse(event);
+    const std::string id = json["uuid"];
+    EXPECT_TRUE(std::regex_match(id, shape)) << id;
+    EXPECT_GT(id.substr(0, 13), last.substr(0, 12));
+    ids.insert(id);
+    last = id;
+  }
+  EXPECT_EQ(ids.size(), 100u);
+}
+
+TEST(Client, RejectsAndCountsPerEventAndCode) {
+  Home home;
+  std::vector<std::string> lines;
+  Options options = home.options();
+  options.log = [&](std::string_view line) { lines.emplace_back(line); };
+  auto client = Client::open(options);
+  Outcome outcome = client->emit("started", {{"n", -1}});
+  EXPECT_EQ(outcome.result, Result::rejected);
+  EXPECT_EQ(outcome.code, Code::out_of_range);
+  EXPECT_EQ(outcome.field, "n");
+  EXPECT_EQ(client->emit("started", {{"n", -2}}).code, Code::out_of_range);
+  EXPECT_EQ(client->emit("no_such", {}).code, Code::unknown_event);
+  EXPECT_EQ(client->emit("python_only", {}).code, Code::wrong_runtime);
+  EXPECT_EQ(lines, (std::vector<std::string>{"candor: started rejected: out_of_range (n)",
+                                             "candor: no_such rejected: unknown_event",
+                                             "candor: python_only rejected: wrong_runtime"}));
+  const auto ledger = nlohmann::json::parse(client->stats());
+  EXPECT_EQ(ledger["events"]["started"]["dropped"]["out_of_range"], 2);
+  EXPECT_EQ(ledger["events"]["(unknown)"]["dropped"]["unknown_event"], 1);
+  EXPECT_EQ(ledger["total"]["captured"], 4);
+}
+
+TEST(Client, OptionsOfAnEmitAreChecked) {
+  Home home;
+  auto client = Client::open(home.options());
+  EXPECT_EQ(client->emit("started", {{"n", 1}}, {.timestamp_ms = -1}).field, "timestamp");
+  EXPECT_EQ(client->emit("started", {{"n", 1}}, {.uuid = "nope"}).field, "uuid");
+  EXPECT_EQ(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(201, 'x')}).field, "distinct_id");
+  EXPECT_TRUE(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(200, 'x')}));
+}
+
+TEST(Client, OffMeansDisabledAndNoFile) {
+  for (const char* variable : {"ACME_TELEMETRY_DISABLED", "DO_NOT_TRACK", "CI"}) {
+    Home home;
+    ::setenv(variable, "1", 1);
+    auto client = Client::open(home.options());
+    EXPECT_EQ(client->emit("started", {{"n", 1}}).result, Result::disabled);
+    EXPECT_FALSE(client->status().enabled);
+    EXPECT_TRUE(client->flush(std::chrono::milliseconds(10)));
+    client.reset();
+    EXPECT_FALSE(std::filesystem::exists(home.identity_file()));
+    EXPECT_FALSE(std::filesystem::exists(home.spool()));
+  }
+}
+
+TEST(Client, AFileThatCannotBeUnderstoodMeansDisabledAndStays) {
+  for (const char* text : {"", "[]", "{", "nonsense", R"({"enabled": "no"})"}) {
+    Home home;
+    home.write_identity(text);
+    auto client = Client::open(home.options());
+    EXPECT_EQ(client->emit("started", {{"n", 1}}).result, Result::disabled) << text;
+    EXPECT_EQ(home.read_identity(), text);
+  }
+}
+
+TEST(Client, ConsentWithdrawnByAnotherProcessIsSeenAndEmptiesTheSpool) {
+  Home home;
+  auto client = Client::open(home.options());
+  ASSERT_TRUE(client->emit("started", {{"n", 1}}));
+  ASSERT_TRUE(identity::set_enabled(home.identity_file(), false, unix_ms()));
+  const std::int64_t until = steady_ms() + 10'000;
+  Outcome outcome;
+  while (steady_ms() < until && (outcome = client->emit("started", {{"n", 2}}))) {}
+  EXPECT_EQ(outcome.result, Result::disabled);
+  EXPECT_TRUE(home.waiting().empty());
+  client.reset();
+  EXPECT_GT(home.ledger()["total"]["dropped"]["opted_out"], 0);
+}
+
+TEST(Client, ConsentGivenToARunningProcessIsSeen) {
+  Home home;
+  home.write_identity(R"({"enabled": false, "future": [1]})");
+  auto client = Client::open(home.options());
+  EXPECT_EQ(client->emit("started", {{"n", 1}}).result, Result::disabled);
+  ASSERT_TRUE(identity::set_enabled(home.identity_file(), true, unix_ms()));
+  const std::int64_t until = steady_ms() + 10'000;
+  Outcome outcome;
+  while (steady_ms() < until && !(outcome = client->emit("started", {{"n", 2}}))) {}
+  EXPECT_TRUE(outcome);
+  EXPECT_NE(home.read_identity().find("future"), std::string::npos);
+}
+
+TEST(Client, AnOptOutInTheFileEmptiesWhatAnEarlierRunLeft) {
+  Home home;
+  ASSERT_TRUE(Client::open(home.options())->emit("started", {{"n", 1}}));
+  home.write_identity(R"({"enabled": false})");
+  auto client = Client::open(home.options());
+  EXPECT_TRUE(home.waiting().empty());
+}
+
+TEST(Client, DebugPrintsAndKeepsNothingEvenWhenOptedOut) {
+  Home home;
+  ::setenv("ACME_TELEMETRY_DEBUG", "1", 1);
+  ::setenv("DO_NOT_TRACK", "1", 1);
+  ::testing::internal::CaptureStderr();
+  {
+    auto client = Client::open(home.options());
+    EXPECT_TRUE(client->emit("started", {{"n", 1}}));
+  }
+  const std::string printed = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(printed.find("{\"event\":\"started\""), 0u);
+  EXPECT_FALSE(std::filesystem::exists(home.identity_file()));
+  EXPECT_FALSE(std::filesystem::exists(home.spool()));
+}
+
+TEST(Client, AManyThreadedHostLosesNothing) {
+  Home home;
+  auto client = Client::open(home.options());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 2000; ++i) ASSERT_TRUE(client->emit("started", {{"n", i}}));
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(home.waiting().size(), 8000u);
+}
+
+TEST(Client, AForkedChildGoesOn) {
+  Home home;
+  auto client = Client::open(home.options());
+  ASSERT_TRUE(client->emit("started", {{"n", 1}}));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (int i = 0; i < 10; ++i) client->emit("started", {{"n", 100 + i}});
+    client.reset();
+    ::_exit(0);
+  }
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  ASSERT_TRUE(client->emit("started", {{"n", 2}}));
+  std::set<std::string> ids;
+  for (const auto& event : home.waiting()) ids.insert(nlohmann::json::parse(event)["uuid"]);
+  EXPECT_EQ(ids.size(), 12u);
+}
+
+TEST(Client, EmitAfterCloseIsDisabled) {
+  Home home;
+  auto client = Client::open(home.options());
+  client->close();
+  client->close();
+  EXPECT_EQ(client->emit("started", {{"n", 1}}).result, Result::disabled);
+  EXPECT_TRUE(client->flush(std::chrono::milliseconds(1)));
+}
+
+TEST(Client, ABrokenCatalogDisablesAndSaysWhere) {
+  Home home;
+  Options options = home.options();
+  options.catalog_text = "{\n  \"catalog\" 5\n}";
+  auto client = Client::open(options);
+  EXPECT_EQ(client->emit("started").result, Result::disabled);
+  EXPECT_NE(client->status().problem.find(":2:"), std::string::npos) << client->status().problem;
+  options.catalog_text.clear();
+  options.catalog = "/no/such/catalog.jsonc";
+  EXPECT_NE(Client::open(options)->status().problem.find("/no/such/catalog.jsonc"), std::string::npos);
+}
+
+TEST(Client, WithoutAHomeItIsOff) {
+  Home home;
+  Options options = home.options();
+  options.home = "~/x";
+  const std::string saved = std::getenv("HOME") != nullptr ? std::getenv("HOME") : "";
+  ::unsetenv("HOME");
+  auto client = Client::open(options);
+  EXPECT_EQ(client->emit("started", {{"n", 1}}).result, Result::disabled);
+  EXPECT_EQ(client->status().rule, "no_home");
+  ::setenv("HOME", saved.c_str(), 1);
+}
+
+TEST(Client, CaptureUsesNeitherHomeNorConsent) {
+  Home home;
+  ::setenv("DO_NOT_TRACK", "1", 1);
+  std::vector<std::string> seen;
+  Options options = home.options();
+  options.capture = [&](std::string_view event) { seen.emplace_back(event); };
+  auto client = Client::open(options);
+  EXPECT_TRUE(client->emit("started", {{"n", 1}}));
+  EXPECT_EQ(client->emit("started", {{"n", "x"}}).code, Code::wrong_type);
+  EXPECT_EQ(seen.size(), 1u);
+  EXPECT_FALSE(std::filesystem::exists(home.identity_file()));
+}
+
+TEST(Client, TheFirstRunIsOneOfMany) {
+  Home home;
+  constexpr int kProcesses = 16;
+  int firsts = 0;
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto client = Client::open(home.options());
+      ::_exit(client->first_run() ? 1 : 0);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    firsts += WEXITSTATUS(status);
+  }
+  EXPECT_EQ(firsts, 1);
+}
+
+}  // namespace
+}  // namespace candor
