@@ -88,7 +88,20 @@ File load(const std::string& path) {
 }
 
 std::string text_of(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const auto text = [&](int indent) {
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+  };
+  std::string pretty = text(2);
+  return pretty.size() <= kFileBytesMax ? pretty : text(-1);
+}
+
+Done save(const std::string& path, const Json& json) {
+  const std::string text = text_of(json);
+  // A file that grew past what we read would turn from valid to broken.
+  if (text.size() > kFileBytesMax) {
+    return Error{path + " would grow past " + std::to_string(kFileBytesMax) + " bytes", EFBIG};
+  }
+  return file::write_atomic(path, text);
 }
 
 std::string timestamp(std::int64_t unix_ms) {
@@ -147,9 +160,7 @@ Expected<Minted> mint(const std::string& path, std::int64_t unix_ms) {
     file.json["installId"] = new_install_id();
     if (!now.enabled) file.json["enabled"] = true;
     if (!file.json.contains("createdAt")) file.json["createdAt"] = timestamp(unix_ms);
-    if (auto written = file::write_atomic(path, text_of(file.json)); !written) {
-      return written.error();
-    }
+    if (auto saved = save(path, file.json); !saved) return saved.error();
     return minted(file.json, true);
   }
   return Error{path + " keeps changing"};
@@ -172,9 +183,7 @@ Done set_enabled(const std::string& path, bool enabled, std::int64_t unix_ms) {
     }
     if (file.identity.enabled == enabled) return {};
     file.json["enabled"] = enabled;
-    if (file.identity.state == Identity::State::valid) {
-      return file::write_atomic(path, text_of(file.json));
-    }
+    if (file.identity.state == Identity::State::valid) { return save(path, file.json); }
     file.json["createdAt"] = timestamp(unix_ms);
     auto created = file::create_atomic(path, text_of(file.json));
     if (created || created.error().code != EEXIST) return created;
@@ -218,7 +227,7 @@ bool NoticeTurn::record(std::int64_t unix_ms) {
   if (file.identity.state != Identity::State::valid || says_no(file.identity)) return false;
   file.json["noticeShownAt"] = timestamp(unix_ms);
   file.json["noticeShownVersion"] = version_;
-  return file::write_atomic(path_, text_of(file.json)).ok();
+  return save(path_, file.json).ok();
 }
 
 }  // namespace detail

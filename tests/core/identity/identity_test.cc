@@ -239,6 +239,25 @@ TEST(SetEnabled, TouchesNothingWhenItIsSoAlready) {
   EXPECT_EQ(slurp(home.file()), R"({"enabled":false})");
 }
 
+TEST(SetEnabled, NeverMakesAFileTooLargeToRead) {
+  TempHome home;
+  const auto with_keys = [](int keys) {
+    std::string text = "{";
+    for (int i = 10'000; i < 10'000 + keys; ++i) text += "\"" + std::to_string(i) + "\":1,";
+    return text + "\"last\":1}";
+  };
+  write(home.file(), with_keys(6'500));
+  ASSERT_TRUE(set_enabled(home.file(), false, kNow).ok());
+  EXPECT_EQ(read(home.file()).enabled, false);
+  const std::string full = with_keys(6'552);
+  ASSERT_GT(full.size(), kFileBytesMax - 17);
+  write(home.file(), full);
+  ASSERT_EQ(read(home.file()).state, State::valid);
+  EXPECT_FALSE(mint(home.file(), kNow).ok());
+  EXPECT_FALSE(set_enabled(home.file(), false, kNow).ok());
+  EXPECT_EQ(slurp(home.file()), full);
+}
+
 TEST(SetEnabled, KeepsASymbolicLink) {
   TempHome home;
   const std::string real = home.dir() + "/dotfiles.json";
