@@ -28,14 +28,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   require(before.install_id.empty() || candor::is_uuid(before.install_id), "an id is a UUID");
   const auto minted = candor::identity::mint(path, kNow);
-  require(minted.ok(), "a valid file can be completed");
-  require(minted->identity.enabled == before.enabled, "without changing the choice");
-  require(before.install_id.empty() || minted->identity.install_id == before.install_id,
+  const bool refused = before.install_id.empty() && before.enabled == false;
+  require(minted.ok() != refused, "a file is completed, unless it says no");
+  const Identity full = candor::identity::read(path);
+  require(refused || full.enabled.value_or(true) == before.enabled.value_or(true),
+          "without changing a choice");
+  require(before.install_id.empty() || full.install_id == before.install_id,
           "and without changing the id");
   require(candor::identity::set_enabled(path, false, kNow).ok(), "anyone may opt out");
   const Identity after = candor::identity::read(path);
   require(after.state == Identity::State::valid && after.enabled == false, "and is heard");
-  require(after.install_id == minted->identity.install_id, "and keeps the id");
+  require(after.install_id == full.install_id, "and keeps the id");
 
   // Keys that mean nothing to us are still there.
   const auto was = nlohmann::json::parse(text, nullptr, false);
