@@ -98,8 +98,7 @@ std::string explain(Rule rule, const Terms& terms, const Signals& signals, const
                     const identity::Identity& identity) {
   const std::string file = with_tilde(terms.identity_file, signals.home);
   switch (rule) {
-    case Rule::build_switch:
-      return "Telemetry is off because this program was built without it.";
+    case Rule::build_switch: return "Telemetry is off because this program was built without it.";
     case Rule::catalog_off:
       return "Telemetry is off because " + terms.product + " doesn't collect any.";
     case Rule::policy_unreadable:
@@ -109,8 +108,7 @@ std::string explain(Rule rule, const Terms& terms, const Signals& signals, const
       return "Telemetry is off because the machine's policy says so: " + terms.policy_file + ".";
     case Rule::env_disabled:
       return "Telemetry is off because " + disabled_variable(terms) + " is set.";
-    case Rule::do_not_track:
-      return "Telemetry is off because DO_NOT_TRACK is set.";
+    case Rule::do_not_track: return "Telemetry is off because DO_NOT_TRACK is set.";
     case Rule::ci:
       return "Telemetry is off because this runs in continuous integration: " +
              signals.ci_variable + " is set.";
@@ -119,12 +117,10 @@ std::string explain(Rule rule, const Terms& terms, const Signals& signals, const
              "HOME is not set to an absolute path.";
     case Rule::file_unreadable:
       return "Telemetry is off because your choice can't be read: " + identity.problem + ".";
-    case Rule::file_disabled:
-      return "Telemetry is off: " + file + " says so (\"enabled\": false).";
+    case Rule::file_disabled: return "Telemetry is off: " + file + " says so (\"enabled\": false).";
     case Rule::not_opted_in:
       return "Telemetry is off: " + terms.product + " collects nothing until you opt in.";
-    case Rule::file_enabled:
-      return "Telemetry is on: " + file + " says so (\"enabled\": true).";
+    case Rule::file_enabled: return "Telemetry is on: " + file + " says so (\"enabled\": true).";
     case Rule::default_on:
       return "Telemetry is on: " + terms.product + " collects usage data until you opt out.";
   }
@@ -135,34 +131,40 @@ std::string explain(Rule rule, const Terms& terms, const Signals& signals, const
 
 std::string_view name(Rule rule) noexcept {
   switch (rule) {
-    case Rule::build_switch:
-      return "build_switch";
-    case Rule::catalog_off:
-      return "catalog_off";
-    case Rule::policy_unreadable:
-      return "policy_unreadable";
-    case Rule::policy_disabled:
-      return "policy_disabled";
-    case Rule::env_disabled:
-      return "env_disabled";
-    case Rule::do_not_track:
-      return "do_not_track";
-    case Rule::ci:
-      return "ci";
-    case Rule::no_home:
-      return "no_home";
-    case Rule::file_unreadable:
-      return "file_unreadable";
-    case Rule::file_disabled:
-      return "file_disabled";
-    case Rule::not_opted_in:
-      return "not_opted_in";
-    case Rule::file_enabled:
-      return "file_enabled";
-    case Rule::default_on:
-      return "default_on";
+    case Rule::build_switch: return "build_switch";
+    case Rule::catalog_off: return "catalog_off";
+    case Rule::policy_unreadable: return "policy_unreadable";
+    case Rule::policy_disabled: return "policy_disabled";
+    case Rule::env_disabled: return "env_disabled";
+    case Rule::do_not_track: return "do_not_track";
+    case Rule::ci: return "ci";
+    case Rule::no_home: return "no_home";
+    case Rule::file_unreadable: return "file_unreadable";
+    case Rule::file_disabled: return "file_disabled";
+    case Rule::not_opted_in: return "not_opted_in";
+    case Rule::file_enabled: return "file_enabled";
+    case Rule::default_on: return "default_on";
   }
   return {};
+}
+
+bool is_withdrawal(Rule rule) noexcept {
+  switch (rule) {
+    case Rule::build_switch:
+    case Rule::catalog_off:
+    case Rule::policy_disabled:
+    case Rule::file_disabled:
+    case Rule::not_opted_in: return true;
+    case Rule::policy_unreadable:
+    case Rule::env_disabled:
+    case Rule::do_not_track:
+    case Rule::ci:
+    case Rule::no_home:
+    case Rule::file_unreadable:
+    case Rule::file_enabled:
+    case Rule::default_on: return false;
+  }
+  return false;
 }
 
 Signals signals(const Terms& terms, const Environment& env) {

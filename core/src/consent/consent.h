@@ -30,6 +30,10 @@ enum class Rule : std::uint8_t {
   default_on,         // mode opt_out and nobody said no
 };
 [[nodiscard]] std::string_view name(Rule) noexcept;
+// Whether the rule speaks for every process, so that what waits in the spool is deleted.
+// An environment variable speaks for one process, and a file that can't be understood may
+// just be half written: then what waits is kept, unsent.
+[[nodiscard]] bool is_withdrawal(Rule) noexcept;
 
 // Everything a decision depends on.
 struct Terms {

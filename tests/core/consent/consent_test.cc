@@ -212,6 +212,15 @@ TEST(Explanation, Sentences) {
   EXPECT_EQ(scene.decide().explanation, "Telemetry is off because DO_NOT_TRACK is set.");
 }
 
+TEST(Withdrawal, IsANoForEveryProcess) {
+  EXPECT_TRUE(is_withdrawal(Rule::file_disabled));
+  EXPECT_TRUE(is_withdrawal(Rule::policy_disabled));
+  EXPECT_TRUE(is_withdrawal(Rule::not_opted_in));
+  EXPECT_FALSE(is_withdrawal(Rule::do_not_track)) << "one shell's";
+  EXPECT_FALSE(is_withdrawal(Rule::file_unreadable)) << "perhaps half written";
+  EXPECT_FALSE(is_withdrawal(Rule::default_on));
+}
+
 TEST(Name, EveryRuleHasItsOwn) {
   std::set<std::string_view> names;
   const int last = static_cast<int>(Rule::default_on);
