@@ -341,6 +341,7 @@ void missing_metadata(const Checked& checked) {
       if (checked.document.find(node, key)) return;
       missing += (missing.empty() ? "'" : ", '") + std::string(key) + "'";
     };
+    if (node.kind != Kind::object) return;
     want("description");
     want("owner");
     want("purpose");
@@ -352,7 +353,8 @@ void missing_metadata(const Checked& checked) {
 
 void no_notice(const Checked& checked) {
   const Node* product = checked.document.find(checked.document.root(), "product");
-  if (!product || checked.catalog.product.consent != ConsentMode::opt_out) return;
+  if (!product || product->kind != Kind::object) return;
+  if (checked.catalog.product.consent != ConsentMode::opt_out) return;
   if (checked.document.find(*product, "notice")) return;
   checked.report.add(Rule::no_notice, product->key_offset,
                      "telemetry is on by default, so the product needs a 'notice' that says so");

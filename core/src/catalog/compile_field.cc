@@ -28,7 +28,7 @@ class FieldCompiler {
  public:
   FieldCompiler(const Document& document, Report& report) : document_(document), report_(report) {}
 
-  void fields(const Node& object, std::vector<Field>& out) {
+  void fields(const Node& object, Class klass, std::vector<Field>& out) {
     if (object.count > kFieldsMax) {
       report_.add(Rule::limit, object.offset,
                   "more than " + std::to_string(kFieldsMax) + " fields");
@@ -36,7 +36,9 @@ class FieldCompiler {
     out.reserve(std::min<std::size_t>(object.count, kFieldsMax));
     for (const Node* n = document_.first(object); n && out.size() < kFieldsMax;
          n = document_.next(*n)) {
-      field(*n, kInField, out.emplace_back());
+      Field& field_read = out.emplace_back();
+      field_read.shape.klass = klass;
+      field(*n, kInField, field_read);
     }
   }
 
@@ -81,7 +83,7 @@ class FieldCompiler {
     return false;
   }
 
-  // A class given to an array or map is its elements' as well.
+  // `out` holds the class of what this is inside of, which is its own if it names none.
   Members shape(const Node& node, std::uint8_t place, Shape& out) {
     const std::string_view what = place == kInElement ? "the element" : "a field";
     const Members members(document_, node, what, report_);
@@ -104,7 +106,7 @@ class FieldCompiler {
       case Type::map: map_of(members, out); break;
       case Type::object:
         if (const Node* inner = members.object("fields"))
-          fields(*inner, out.fields);
+          fields(*inner, out.klass, out.fields);
         else if (!members.find("fields"))
           members.missing(Rule::missing_key, "fields");
         break;
@@ -365,7 +367,7 @@ class FieldCompiler {
 
 void compile_fields(const Document& document, const Node& fields, Report& report,
                     std::vector<Field>& out) {
-  FieldCompiler(document, report).fields(fields, out);
+  FieldCompiler(document, report).fields(fields, Class::technical, out);
 }
 
 void compile_envelope(const Document& document, const Node& envelope, Report& report,
