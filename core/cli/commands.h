@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "candor/options.h"
+
 namespace candor::cli {
 
 // Which product a command is about.
@@ -42,6 +44,7 @@ struct EmitArgs {
   std::string uuid;
   std::string distinct_id;
   std::string project_dir;
+  Delivery delivery = Delivery::automatic;
   bool dry_run = false;
   bool json = false;
   bool verbose = false;

@@ -78,6 +78,10 @@ int emit(const EmitArgs& args) {
   options.runtime = args.runtime;
   options.runtime_version = args.runtime_version;
   options.project_dir = args.project_dir;
+  options.delivery = args.delivery;
+  if (!from_stdin && options.delivery == Delivery::automatic) {
+    options.delivery = Delivery::detached;  // one event: known to be short-lived
+  }
   for (const auto& source : args.sources) {
     if (const Done added = add_source(options, source); !added) {
       return misuse(added.error().text);

@@ -2,6 +2,7 @@
 // in the files beside this one.
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "candor/version.h"
 #include "commands.h"
+#include "detached.h"
 #include "terminal.h"
 
 namespace candor::cli {
@@ -133,6 +135,13 @@ constexpr char kFile[] = "FILE";
 constexpr char kDir[] = "DIR";
 constexpr char kText[] = "TEXT";
 
+std::map<std::string, Delivery> deliveries() {
+  return {{"auto", Delivery::automatic},
+          {"background", Delivery::background},
+          {"detached", Delivery::detached},
+          {"manual", Delivery::manual}};
+}
+
 // The arguments of every subcommand, and the one that was chosen.
 struct CommandLine {
   CLI::App app{kDescription, "candor"};
@@ -216,6 +225,12 @@ void CommandLine::add_emit() {
       ->type_name(kText);
   sub->add_option("--project-dir", emit.project_dir, "The user's project; sent as a salted hash")
       ->type_name(kDir);
+  sub->add_option("--delivery", emit.delivery,
+                  "Who sends: auto (the default), background (this process, as long as it runs), "
+                  "detached (a process of its own), manual (a later run or candor flush)")
+      ->option_text("HOW")
+      ->type_name("HOW")
+      ->transform(CLI::CheckedTransformer(deliveries()).description(""));
   sub->add_flag("-n,--dry-run", emit.dry_run,
                 "Print the exact bytes and keep nothing; works when telemetry is off");
   sub->add_flag("--json", emit.json, "Answer in JSON, a line for each event");
@@ -346,6 +361,8 @@ int CommandLine::complain_about(const CLI::ParseError& error) const {
 }
 
 int run(int argc, char** argv) {
+  // Not for people: what a client that ends starts in the background.
+  if (argc == 2 && std::string_view(argv[1]) == "upload") return upload_detached();
   CommandLine line;
   try {
     line.app.parse(argc, argv);

@@ -1,13 +1,10 @@
 #include "product.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "terminal.h"
@@ -17,21 +14,6 @@ namespace {
 
 // Problems of a broken catalog that a command other than `check` lists.
 constexpr std::size_t kProblemsShownMax = 5;
-
-// The upload part lies beside the command in a build and a wheel, in the library
-// directory in an installation. Empty when it is in none of these.
-std::string find_upload_library() {
-  std::array<char, 4096> path{};
-  const ssize_t n = readlink("/proc/self/exe", path.data(), path.size());
-  if (n <= 0 || static_cast<std::size_t>(n) == path.size()) return {};
-  std::string folder(path.data(), static_cast<std::size_t>(n));
-  folder.resize(folder.rfind('/') + 1);
-  for (const char* const place : {"", "../", "../" CANDOR_LIBDIR "/"}) {
-    std::string library = folder + place + CANDOR_UPLOAD_LIBRARY;
-    if (access(library.c_str(), R_OK) == 0) return library;
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -103,7 +85,6 @@ Options client_options(const ProductArgs& args) {
   options.catalog = args.catalog;
   options.home = args.home;
   options.policy_file = args.policy_file;
-  options.upload_library = find_upload_library();
   return options;
 }
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +71,16 @@ class User:
         self.environment = {
             name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ
         } | {"HOME": str(home), "CANDOR_CATALOG": str(catalog), "LC_ALL": "C.UTF-8"}
+        # Nothing leaves the machine: nobody listens on the discard port.
+        self.environment["ACME_TELEMETRY_ENDPOINT"] = "http://127.0.0.1:9"
 
     def run(self, *arguments: str | Path, code: int | None = 0, input: str | bytes = b"",
             **variables: str | None) -> subprocess.CompletedProcess[str]:  # fmt: skip
-        """Runs `candor` and expects its exit code; a variable that is None is unset."""
+        """Runs `candor` and expects its exit code; a variable that is None is unset.
+
+        An event waits to be looked at, unless a test says who delivers it."""
+        if arguments[:1] == ("emit",) and "--delivery" not in arguments:
+            arguments = ("emit", "--delivery", "manual", *arguments[1:])
         done = subprocess.run(
             [CANDOR, *arguments],
             input=input.encode() if isinstance(input, str) else input,
@@ -119,3 +127,14 @@ def user(tmp_path: Path) -> User:
     catalog = tmp_path / "acme.telemetry.jsonc"
     catalog.write_text(ACME)
     return User(home, catalog)
+
+
+@pytest.fixture
+def collector() -> Iterator[Any]:
+    """A server that speaks PostHog, in this process (tests/collector)."""
+    if str(ROOT / "tests") not in sys.path:
+        sys.path.append(str(ROOT / "tests"))
+    from collector.server import Collector
+
+    with Collector() as running:
+        yield running

@@ -281,7 +281,7 @@ def test_fields_and_uuid_can_not_go_with_lines(user):
 
 def test_each_line_is_answered_before_the_next_is_written(user):
     process = subprocess.Popen(
-        [CANDOR, "emit", "-", "--json"], env=user.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [CANDOR, "emit", "-", "--json", "--delivery", "manual"], env=user.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     for number in range(1, 4):

@@ -1,7 +1,11 @@
 """candor show and candor flush: what waits, and what becomes of it."""
 
 import json
+import os
 import socket
+import subprocess
+
+from conftest import CANDOR
 
 
 def test_show_prints_the_exact_bytes_oldest_first(user):
@@ -55,3 +59,45 @@ def test_flush_is_bounded_when_the_server_never_answers(user):
         done = user.run("flush", "--timeout-ms", "500", code=1, ACME_TELEMETRY_ENDPOINT=endpoint)
     assert "1 waiting" in done.stdout
     assert len(user.waiting()) == 1
+
+
+def test_flush_delivers_what_waits_once(user, collector):
+    for n in range(3):
+        user.run("emit", "plan_completed", "outcome=ok", f"joinCount:={n}")
+    waiting = user.waiting()
+    done = user.run("flush", ACME_TELEMETRY_ENDPOINT=collector.url)
+    assert done.stdout == "3 events delivered, 0 waiting.\n"
+    assert done.stderr == ""
+    assert [event.uuid for event in collector.events] == [event["uuid"] for event in waiting]
+    assert {event.distinct_id for event in collector.events} == {user.identity()["installId"]}
+    assert user.run("flush", ACME_TELEMETRY_ENDPOINT=collector.url).stdout == "Nothing is waiting.\n"
+    assert user.status()["ledger"]["total"] | {"pending": 0, "delivered": 3} == user.status()["ledger"]["total"]
+
+
+def test_a_distinct_id_and_a_project_reach_the_server(user, collector):
+    user.run("emit", "ping", "--distinct-id", "somebody", "--project-dir", user.home)
+    user.run("flush", ACME_TELEMETRY_ENDPOINT=collector.url)
+    (event,) = collector.events
+    assert event.distinct_id == "somebody"
+    assert str(user.home) not in json.dumps(event.properties)
+    assert len(event.properties["$groups"]["project"]) == 64
+
+
+def test_a_single_event_arrives_without_a_second_run(user, collector):
+    user.run("emit", "ping", ACME_TELEMETRY_ENDPOINT=collector.url)
+    user.run("emit", "ping", "--delivery", "auto", ACME_TELEMETRY_ENDPOINT=collector.url)
+    assert collector.wait_for(events=2)
+
+
+def test_progress_is_for_terminals(user):
+    user.run("emit", "ping")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        ours, theirs = os.openpty()
+        environment = user.environment_with({"ACME_TELEMETRY_ENDPOINT": endpoint})
+        subprocess.run([CANDOR, "flush", "--timeout-ms", "1500"], env=environment, stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        assert b"1 event waiting" in os.read(ours, 65536)
+        os.close(ours)
+        done = user.run("flush", "--timeout-ms", "600", code=1, ACME_TELEMETRY_ENDPOINT=endpoint)
+        assert "\r" not in done.stderr
