@@ -176,8 +176,13 @@ Done create_atomic(const std::string& path, std::string_view text) {
     remove(temporary);
     return done;
   }
-  // link, unlike rename, never replaces.
-  const int linked = ::link(temporary.c_str(), path.c_str());
+  // link, unlike rename, never replaces; FAT and some FUSE file systems know no links.
+  int linked = ::link(temporary.c_str(), path.c_str());
+#if defined(__linux__)
+  if (linked != 0 && errno != EEXIST) {
+    linked = ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
+  }
+#endif
   const int code = errno;
   remove(temporary);
   if (linked != 0) return failure("cannot create", path, code);

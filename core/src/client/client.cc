@@ -98,7 +98,7 @@ struct Client::Impl {
   std::atomic<Sender*> sender{nullptr};
   std::unique_ptr<Sender> owned_sender;
   std::unique_ptr<spool::Writer> writer;
-  std::unique_ptr<client::DeliveryThread> delivery;
+  std::unique_ptr<client::Dispatcher> delivery;
   std::atomic<std::int64_t> tended_ms{0};
   std::atomic<bool> closed{false};
   std::atomic<bool> purged{false};
@@ -109,6 +109,10 @@ struct Client::Impl {
   bool start(const consent::Decision& decision) noexcept;
   void show_notice() noexcept;
   void withdraw() noexcept;
+  [[nodiscard]] bool once_a_second(std::int64_t steady) noexcept {
+    std::int64_t last = tended_ms.load(std::memory_order_relaxed);
+    return steady - last >= consent::Gate::kFreshMs && tended_ms.compare_exchange_strong(last, steady);
+  }
   [[nodiscard]] const Sender* consenting(std::int64_t steady) noexcept;
   Outcome encode(std::string_view name, std::span<const Field> fields, const EmitOptions& how,
                  int& index, event::Buffer& out) noexcept;
@@ -188,8 +192,7 @@ void Client::Impl::open() {
   const consent::Decision decision = gate->decision();
   if (decision.enabled) {
     start(decision);
-  } else if (decision.rule == consent::Rule::file_disabled ||
-             decision.rule == consent::Rule::policy_disabled) {
+  } else if (consent::is_withdrawal(decision.rule)) {
     withdraw();
   }
 }
@@ -221,13 +224,18 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
                     .files_max = options.spool_files_max,
                     .age_max_ms = std::int64_t{options.spool_age_max_days} * 86'400'000},
       spool::WaitHooks{options.before_wait, options.after_wait});
-  delivery = std::make_unique<client::DeliveryThread>(client::DeliveryPlan{
-      .delivery = options.delivery,
+  // A catalog may keep the first run's events for the next, when the notice was read in peace.
+  const bool hold = first_run && catalog->product.notice_hold_first_run;
+  delivery = std::make_unique<client::Dispatcher>(client::DeliveryPlan{
+      .delivery = hold ? Delivery::manual : options.delivery,
       .flush_at = std::max<std::uint32_t>(options.flush_at, 1),
       .flush_interval_ms = options.flush_interval_ms,
       .linked = options.uploader,
       .library = options.upload_library,
-      .job = client::job(*catalog, options, places, client::terms(*catalog, options, places))});
+      .detach = {.program = options.uploader_program,
+                 .job = client::job(*catalog, options, places, client::terms(*catalog, options, places)),
+                 .spool_dir = places.spool_dir,
+                 .interval_ms = options.flush_interval_ms}});
   sender.store(owned_sender.get(), std::memory_order_release);
   return true;
 } catch (...) {
@@ -256,21 +264,19 @@ void Client::Impl::withdraw() noexcept try {
 const Sender* Client::Impl::consenting(std::int64_t steady) noexcept {
   if (closed.load(std::memory_order_relaxed) || gate == nullptr) return nullptr;
   const Sender* const known = sender.load(std::memory_order_acquire);
-  if (gate->enabled(steady)) {
-    if (known != nullptr) {
-      if (purged.load(std::memory_order_relaxed)) purged = false;
-      return known;
-    }
-    // Given to a running process, or refused for want of a home: tried again once a second.
-    std::int64_t last = tended_ms.load(std::memory_order_relaxed);
-    if (steady - last < consent::Gate::kFreshMs || !tended_ms.compare_exchange_strong(last, steady)) {
-      return nullptr;
-    }
-    std::lock_guard lock(starting);
+  const bool enabled = gate->enabled(steady);
+  if (enabled && known != nullptr) {
+    if (purged.load(std::memory_order_relaxed)) purged = false;
+    return known;
+  }
+  if (!once_a_second(steady)) return nullptr;
+  std::lock_guard lock(starting);
+  if (enabled) {  // given to a running process, or not used before for want of a home
     if (sender.load() == nullptr) start(gate->decision());
     return sender.load();
   }
-  if (known != nullptr) withdraw();
+  // A file that another program is writing at this moment is no wish to leave.
+  if (known != nullptr && consent::is_withdrawal(gate->decision().rule)) withdraw();
   return nullptr;
 }
 
@@ -339,10 +345,7 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
     tell(label, name, outcome);
   }
 
-  std::int64_t last = tended_ms.load(std::memory_order_relaxed);
-  if (steady - last >= consent::Gate::kFreshMs && tended_ms.compare_exchange_strong(last, steady)) {
-    writer->tend();
-  }
+  if (once_a_second(steady)) writer->tend();
   return outcome;
 }
 

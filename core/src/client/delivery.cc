@@ -1,42 +1,14 @@
 #include "client/delivery.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 
 #include <chrono>
 
+#include "client/upload_library.h"
+
 namespace candor::client {
 namespace {
-
-#if defined(__APPLE__)
-constexpr char kLibraryName[] = "libcandor-upload.dylib";
-#else
-constexpr char kLibraryName[] = "libcandor-upload.so";
-#endif
-
-const candor_upload_api* load_from(const std::string& path) noexcept {
-  // RTLD_LOCAL: its libcurl and OpenSSL must not meet the host's own. Never closed: its threads and
-  // what OpenSSL registered for exit outlive any one client.
-  void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (library == nullptr) return nullptr;
-  const auto* api = static_cast<const candor_upload_api*>(::dlsym(library, "candor_upload"));
-  return api != nullptr && api->abi == CANDOR_UPLOAD_ABI ? api : nullptr;
-}
-
-// The named library, else the one beside the file that this code is in, else the loader's choice.
-const candor_upload_api* load(const std::string& named) {
-  if (!named.empty()) return load_from(named);
-  Dl_info here{};
-  if (::dladdr(reinterpret_cast<const void*>(&load_from), &here) != 0 && here.dli_fname != nullptr) {
-    const std::string file = here.dli_fname;
-    const std::string dir = file.substr(0, file.find_last_of('/') + 1);
-    for (const char* beside : {"", "../lib/"}) {
-      if (const auto* api = load_from(dir + beside + kLibraryName)) return api;
-    }
-  }
-  return load_from(kLibraryName);
-}
 
 // Keeps the host's signals on the host's threads while a thread of ours is made.
 class SignalsBlocked {
@@ -56,15 +28,15 @@ class SignalsBlocked {
 
 }  // namespace
 
-DeliveryThread::DeliveryThread(DeliveryPlan plan)
+Dispatcher::Dispatcher(DeliveryPlan plan)
     : plan_(std::move(plan)), process_(new Process) {}
 
-DeliveryThread::~DeliveryThread() {
+Dispatcher::~Dispatcher() {
   stop();
   delete process_.load();
 }
 
-DeliveryThread::Process& DeliveryThread::here() noexcept {
+Dispatcher::Process& Dispatcher::here() noexcept {
   Process* current = process_.load(std::memory_order_acquire);
   if (!sentinel_.forked()) return *current;
   auto* fresh = new Process;
@@ -77,7 +49,7 @@ DeliveryThread::Process& DeliveryThread::here() noexcept {
   return *process_.load(std::memory_order_acquire);
 }
 
-void DeliveryThread::emitted() noexcept {
+void Dispatcher::emitted() noexcept {
   Process& process = here();
   const std::uint32_t n = process.emitted.fetch_add(1, std::memory_order_relaxed) + 1;
   if (n == 1) start_timer(process);
@@ -86,7 +58,7 @@ void DeliveryThread::emitted() noexcept {
   if (uploader != nullptr) process.api.load(std::memory_order_relaxed)->wake(uploader);
 }
 
-void DeliveryThread::start_timer(Process& process) noexcept {
+void Dispatcher::start_timer(Process& process) noexcept {
   if (plan_.delivery != Delivery::automatic && plan_.delivery != Delivery::background) return;
   std::lock_guard lock(process.mutex);
   if (process.stopped || process.timer.joinable()) return;
@@ -98,36 +70,37 @@ void DeliveryThread::start_timer(Process& process) noexcept {
   }
 }
 
-void DeliveryThread::run_timer(Process& process) noexcept {
+void Dispatcher::run_timer(Process& process) noexcept {
   if (plan_.delivery == Delivery::automatic) {
     std::unique_lock lock(process.mutex);
     process.stopping.wait_for(lock, std::chrono::milliseconds(plan_.flush_interval_ms),
                               [&] { return process.stopped; });
   }
-  static_cast<void>(start_uploader(process));
+  // What made this process long-lived has waited an interval already.
+  if (start_uploader(process)) process.api.load()->wake(process.uploader.load());
 }
 
-bool DeliveryThread::start_uploader(Process& process) noexcept try {
+bool Dispatcher::start_uploader(Process& process) noexcept try {
   std::lock_guard lock(process.mutex);
   if (process.stopped) return false;
   if (process.uploader.load() != nullptr) return true;
-  const candor_upload_api* const api = plan_.linked != nullptr ? plan_.linked : load(plan_.library);
+  const candor_upload_api* const api = plan_.linked != nullptr ? plan_.linked : load_upload_library(plan_.library);
   if (api == nullptr || api->abi != CANDOR_UPLOAD_ABI) return false;
   const SignalsBlocked blocked;
   process.api.store(api, std::memory_order_relaxed);
-  process.uploader.store(api->start(plan_.job.data(), plan_.job.size()), std::memory_order_release);
+  process.uploader.store(api->start(plan_.detach.job.data(), plan_.detach.job.size()), std::memory_order_release);
   return process.uploader.load() != nullptr;
 } catch (...) {
   return false;
 }
 
-bool DeliveryThread::flush(std::int32_t timeout_ms) noexcept {
+bool Dispatcher::flush(std::int32_t timeout_ms) noexcept {
   Process& process = here();
   if (!start_uploader(process)) return false;
   return process.api.load()->flush(process.uploader.load(), timeout_ms) == 1;
 }
 
-void DeliveryThread::stop() noexcept {
+void Dispatcher::stop() noexcept {
   Process& process = here();
   std::thread timer;
   {
@@ -141,6 +114,9 @@ void DeliveryThread::stop() noexcept {
   // so close() promises that nobody flushes any more.
   candor_uploader* const uploader = process.uploader.exchange(nullptr);
   if (uploader != nullptr) process.api.load()->stop(uploader);
+  const bool may_detach =
+      plan_.delivery == Delivery::automatic || plan_.delivery == Delivery::detached;
+  if (may_detach && process.emitted.exchange(0) != 0) start_detached(plan_.detach);
 }
 
 }  // namespace candor::client

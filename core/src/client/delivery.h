@@ -1,5 +1,5 @@
-// When events leave: starts the uploader, in this process when it lives long enough. Loads the
-// upload part (and with it libcurl) only then.
+// When events leave: by a thread of this process when it lives long enough, by a detached
+// program when it ends before. Loads the upload part (and with it libcurl) for the thread only.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "candor/options.h"
 #include "candor/upload.h"
+#include "client/detach.h"
 
 namespace candor::client {
 
@@ -21,22 +22,22 @@ struct DeliveryPlan {
   std::uint32_t flush_interval_ms = 10'000;
   const candor_upload_api* linked = nullptr;
   std::string library;  // where to load the upload part from; empty: beside this code
-  std::string job;      // what the uploader is told
+  DetachPlan detach;    // its job is what any uploader is told
 };
 
-class DeliveryThread {
+class Dispatcher {
  public:
-  explicit DeliveryThread(DeliveryPlan plan);
-  ~DeliveryThread();  // stops
-  DeliveryThread(const DeliveryThread&) = delete;
-  DeliveryThread& operator=(const DeliveryThread&) = delete;
+  explicit Dispatcher(DeliveryPlan plan);
+  ~Dispatcher();  // stops
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
 
   // One event was accepted. Starts the thread with the first one, wakes the uploader with every
   // flush_at-th. Any thread; a few nanoseconds otherwise.
   void emitted() noexcept;
   // Uploads now; true when nothing waits any more.
   [[nodiscard]] bool flush(std::int32_t timeout_ms) noexcept;
-  // Ends the thread and the uploader; takes milliseconds.
+  // Ends the thread and the uploader, and leaves what waits to a detached one; takes milliseconds.
   void stop() noexcept;
 
  private:

@@ -1,0 +1,14 @@
+// Finds files that are installed with this code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace candor::client {
+
+// Candidate paths for `name` under the directory of the file that holds this code (the
+// program, or a shared library or Python module): the directory itself, then each of `places`.
+[[nodiscard]] std::vector<std::string> beside_this_code(const std::string& name,
+                                                        std::initializer_list<const char*> places);
+
+}  // namespace candor::client

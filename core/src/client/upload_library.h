@@ -1,0 +1,14 @@
+// The upload part, loaded when it is first needed.
+#pragma once
+
+#include <string>
+
+#include "candor/upload.h"
+
+namespace candor::client {
+
+// From `named`, or when that is empty from beside this code, else where the system's loader looks.
+// Null when there is none, or it is of another version. Never unloaded.
+[[nodiscard]] const candor_upload_api* load_upload_library(const std::string& named);
+
+}  // namespace candor::client
