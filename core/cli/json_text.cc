@@ -1,4 +1,4 @@
-// A recursive descent over RFC 8259, bounded by kDepthMax.
+// A recursive descent over RFC 8259, bounded by kDepthMax and kValuesMax.
 #include "json_text.h"
 
 #include <charconv>
@@ -61,6 +61,7 @@ struct JsonText::Cursor {
   std::string_view text;
   std::size_t at = 0;
   std::size_t depth = 0;
+  std::size_t values = 0;
   const char* problem = nullptr;
 
   bool fail(const char* what) {
@@ -87,6 +88,7 @@ struct JsonText::Cursor {
   }
 
   bool value(Value& to) {
+    if (++values > kValuesMax) return fail("too many values");
     if (at >= text.size()) return fail("expected a value");
     switch (text[at]) {
       case '{': return object(to);

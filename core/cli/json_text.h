@@ -19,6 +19,8 @@ namespace candor::cli {
 class JsonText {
  public:
   static constexpr std::size_t kDepthMax = 64;
+  static constexpr std::size_t kValuesMax =
+      1u << 19;  // of one text; each is 2 bytes or more of an event
 
   JsonText() = default;
   JsonText(const JsonText&) = delete;

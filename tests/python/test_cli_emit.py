@@ -296,13 +296,15 @@ def test_an_overlong_line_costs_only_itself_and_little_memory(user):
     def limit():
         resource.setrlimit(resource.RLIMIT_AS, (256 << 20, 256 << 20))
 
-    text = b'{"event":"ping"}\n{"event":"' + b"x" * (300 << 20) + b'"}\n{"event":"ping"}\n'
+    ping = b'{"event":"ping"}\n'
+    many = b'{"event":"ping","fields":{"x":[' + b"[]," * (5 << 20) + b"[]]}}\n"
+    text = ping + b'{"event":"' + b"x" * (300 << 20) + b'"}\n' + many + ping
     done = subprocess.run(
         [CANDOR, "emit", "-", "--dry-run", "--json"], env=user.environment, input=text, capture_output=True,
         preexec_fn=limit,
     )  # fmt: skip
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [answer.get("code", answer["result"]) for answer in answers] == ["accepted", "too_large", "accepted"]
+    assert [answer.get("code", answer["result"]) for answer in answers] == ["accepted", "too_large", "malformed", "accepted"]
 
 
 def test_ten_thousand_lines(user):
