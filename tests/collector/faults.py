@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import dataclass, field
 
 
@@ -15,6 +16,7 @@ class Step:
     body: str | None = None  # None: what the protocol answers
     store: bool | None = None  # keep the events? None: when the status is 2xx
     hang: bool = False  # never answer
+    until: threading.Event | None = None  # answer once it is set
     drip_s: float = 0  # so many seconds between any two bytes of the answer
     close: bool = False  # close the connection instead of answering
     results: dict[str, str] = field(default_factory=dict)  # v1: event name (or "*") -> result

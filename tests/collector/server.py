@@ -162,8 +162,11 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _play(self, step: Step, answer: str) -> None:
+        closing = self.server.collector.closing
         if step.hang:
-            self.server.collector.closing.wait()
+            closing.wait()
+        while step.until is not None and not step.until.wait(0.05) and not closing.is_set():
+            pass
         if step.hang or step.close:
             self.close_connection = True
             return
