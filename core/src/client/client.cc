@@ -101,6 +101,7 @@ struct Client::Impl {
   std::unique_ptr<client::Dispatcher> delivery;
   std::atomic<std::int64_t> tended_ms{0};
   std::atomic<bool> closed{false};
+  std::atomic<bool> off_seen{false};
   std::atomic<bool> purged{false};
 
   void open();
@@ -266,10 +267,11 @@ const Sender* Client::Impl::consenting(std::int64_t steady) noexcept {
   const Sender* const known = sender.load(std::memory_order_acquire);
   const bool enabled = gate->enabled(steady);
   if (enabled && known != nullptr) {
-    if (purged.load(std::memory_order_relaxed)) purged = false;
+    if (off_seen.load(std::memory_order_relaxed)) off_seen = purged = false;
     return known;
   }
-  if (!once_a_second(steady)) return nullptr;
+  const bool news = !enabled && known != nullptr && !off_seen.exchange(true);
+  if (!news && !once_a_second(steady)) return nullptr;
   std::lock_guard lock(starting);
   if (enabled) {  // given to a running process, or not used before for want of a home
     if (sender.load() == nullptr) start(gate->decision());
