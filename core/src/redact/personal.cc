@@ -91,7 +91,8 @@ std::size_t Scanner::user_end(std::size_t i, bool backslash) const noexcept {
 
 bool Scanner::home(std::size_t i, std::size_t from, Hit& hit) const noexcept {
   const std::size_t before = separator(i);
-  if (before == 0) return false;
+  // Of several slashes the last one begins the path: file:///home/ada
+  if (before == 0 || (text_[i] == '/' && before > 1)) return false;
   const std::size_t parent = i + before;
   std::size_t parent_bytes = 0;
   for (const std::string_view name : {"home", "users", "documents and settings"}) {

@@ -24,11 +24,23 @@ bool Scanner::next(Hit& hit) noexcept {
   bool found = false;
   for (std::size_t i = from; i < text_.size() && !found; ++i) {
     const char c = text_[i];
-    const bool word_start = is_alnum(c) && (i == 0 || !is_alnum(text_[i - 1]));
-    found = (c == '-' && pem(i, hit)) || (is_one_of(c, "/\\%") && home(i, from, hit)) ||
-            keyed(i, hit) || (word_start && (scheme(i, hit) || token(i, hit))) ||
-            (c == ':' && (userinfo(i, hit) || password_at_host(i, hit))) || email(i, hit) ||
-            random_run(i, hit) || hex_run(i, hit);
+    if (is_alnum(c)) {
+      const bool word_start = i == 0 || !is_alnum(text_[i - 1]);
+      found = keyed(i, hit) || (word_start && (scheme(i, hit) || token(i, hit))) || email(i, hit) ||
+              random_run(i, hit) || hex_run(i, hit);
+      // The runs that were read all reach to the end of the word at least.
+      if (!found) i = hex_end_ - 1;
+      continue;
+    }
+    switch (c) {
+      case ' ': break;
+      case '/':
+      case '\\': found = home(i, from, hit); break;
+      case '%': found = home(i, from, hit) || email(i, hit); break;
+      case ':': found = userinfo(i, hit) || password_at_host(i, hit); break;
+      case '-': found = pem(i, hit) || keyed(i, hit) || email(i, hit); break;
+      default: found = keyed(i, hit) || email(i, hit); break;
+    }
   }
   at_ = found ? hit.end : text_.size();
   return found;

@@ -39,7 +39,7 @@ class Scanner {
   bool email(std::size_t i, Hit& hit) noexcept;
   bool home(std::size_t i, std::size_t from, Hit& hit) const noexcept;
 
-  std::size_t line_end(std::size_t i) const noexcept;
+  std::size_t value_begin(std::size_t i) const noexcept;
   std::size_t closing_quote(std::size_t i, char quote, std::size_t escapes) const noexcept;
   std::size_t value_end(std::size_t i, bool header) const noexcept;
   std::size_t separator(std::size_t i) const noexcept;
