@@ -12,13 +12,17 @@ using Bytes = std::uint64_t;
 
 constexpr Bytes repeated(unsigned char byte) { return 0x0101010101010101u * byte; }
 
-// Whether one of eight bytes is below 0x20, '"', '\' or not ASCII. Subtracting from a
-// byte sets its top bit when it borrows; a false borrow needs a true one beside it.
-constexpr bool special(Bytes word) noexcept {
+// The top bit of each of eight bytes that JSON escapes: below 0x20, '"' and '\'. Subtracting
+// sets it when the byte borrows; a borrow from a neighbour needs a true hit there.
+constexpr Bytes escapes(Bytes word) noexcept {
   const Bytes control = word - repeated(0x20);
   const Bytes quote = (word ^ repeated('"')) - repeated(1);
   const Bytes backslash = (word ^ repeated('\\')) - repeated(1);
-  return ((control | quote | backslash | word) & repeated(0x80)) != 0;
+  return (control | quote | backslash) & ~word & repeated(0x80);
+}
+
+constexpr bool is_plain(Bytes word) noexcept {
+  return (escapes(word) | (word & repeated(0x80))) == 0;
 }
 
 // What follows the backslash; 'u' stands for \u00xx, 0 for a byte that is not escaped.
@@ -37,6 +41,17 @@ constexpr std::array<char, 256> kEscapes = [] {
 
 char escape_of(char c) noexcept { return kEscapes[static_cast<unsigned char>(c)]; }
 
+// Bytes at the front of `text` that are copied as they are.
+std::size_t unescaped_run(std::string_view text) noexcept {
+  std::size_t n = 0;
+  for (Bytes word = 0; text.size() - n >= sizeof word; n += sizeof word) {
+    std::memcpy(&word, text.data() + n, sizeof word);
+    if (escapes(word) != 0) break;
+  }
+  while (n < text.size() && escape_of(text[n]) == 0) ++n;
+  return n;
+}
+
 }  // namespace
 
 bool copy_plain(std::string_view text, char* to) noexcept {
@@ -45,7 +60,7 @@ bool copy_plain(std::string_view text, char* to) noexcept {
   Bytes word = 0;
   for (; left >= sizeof word; left -= sizeof word, p += sizeof word, to += sizeof word) {
     std::memcpy(&word, p, sizeof word);
-    if (special(word)) return false;
+    if (!is_plain(word)) return false;
     std::memcpy(to, &word, sizeof word);
   }
   word = repeated(' ');
@@ -53,36 +68,37 @@ bool copy_plain(std::string_view text, char* to) noexcept {
     to[i] = p[i];
     word = (word << 8) | static_cast<unsigned char>(p[i]);
   }
-  return !special(word);
+  return is_plain(word);
 }
 
 std::size_t escaped_bytes(std::string_view text) noexcept {
   std::size_t bytes = text.size();
-  for (const char c : text) {
-    const char escape = escape_of(c);
-    bytes += escape == 0 ? 0 : escape == 'u' ? 5 : 1;
+  for (;;) {
+    text.remove_prefix(unescaped_run(text));
+    if (text.empty()) return bytes;
+    bytes += escape_of(text.front()) == 'u' ? 5u : 1u;
+    text.remove_prefix(1);
   }
-  return bytes;
 }
 
 char* copy_escaped(std::string_view text, char* to) noexcept {
   constexpr char kHex[] = "0123456789abcdef";
-  for (const char c : text) {
-    const char escape = escape_of(c);
-    if (escape == 0) {
-      *to++ = c;
-      continue;
-    }
+  for (;;) {
+    const std::size_t n = unescaped_run(text);
+    to = std::copy_n(text.data(), n, to);
+    text.remove_prefix(n);
+    if (text.empty()) return to;
+    const auto byte = static_cast<unsigned char>(text.front());
     *to++ = '\\';
-    *to++ = escape;
-    if (escape == 'u') {
+    *to++ = kEscapes[byte];
+    if (kEscapes[byte] == 'u') {
       *to++ = '0';
       *to++ = '0';
-      *to++ = kHex[static_cast<unsigned char>(c) >> 4];
-      *to++ = kHex[static_cast<unsigned char>(c) & 15];
+      *to++ = kHex[byte >> 4];
+      *to++ = kHex[byte & 15];
     }
+    text.remove_prefix(1);
   }
-  return to;
 }
 
 bool utf16_less(std::string_view a, std::string_view b) noexcept {
