@@ -9,6 +9,7 @@ import pytest
 from conftest import CANDOR, NOTICE
 
 INSTALL_ID = "4f6c1f0e-7a35-4a3e-9d5b-6a1f0c2b3d4e"
+EMIT = ["emit", "ping", "--delivery", "manual"]
 CHOSEN = {"installId": INSTALL_ID, "enabled": True, "noticeShownVersion": 1, "theirs": {"kept": [1, 2.50, "\u00e9"]}}
 
 
@@ -315,27 +316,27 @@ def test_looking_is_no_first_run(user):
     assert user.files() == []
 
 
-def test_sixty_four_processes_at_once_make_one_identity_and_show_one_notice(user):
+def together(user, commands):
+    """Runs commands at once; their outputs and errors, each of all in one."""
     processes = [
-        subprocess.Popen([CANDOR, "emit", "ping", "--delivery", "manual"], env=user.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(64)
+        subprocess.Popen([CANDOR, *command], env=user.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for command in commands
     ]
     said = [process.communicate(timeout=60) for process in processes]
-    assert [process.returncode for process in processes] == [0] * 64
-    assert b"".join(out for out, _ in said) == b""
-    assert b"".join(err for _, err in said) == NOTICE.encode() + b"\n"
+    assert [(process.returncode, err) for process, (_, err) in zip(processes, said) if process.returncode] == []
+    return b"".join(out for out, _ in said), b"".join(err for _, err in said)
+
+
+def test_sixty_four_processes_at_once_make_one_identity_and_show_one_notice(user):
+    out, err = together(user, [EMIT] * 64)
+    assert (out, err) == (b"", NOTICE.encode() + b"\n")
     assert user.run("show", "--count").stdout == "64\n"
     assert set(user.identity()) == {"installId", "enabled", "createdAt", "noticeShownAt", "noticeShownVersion"}
     assert sorted(path.name for path in user.acme.iterdir() if path.is_file()) == ["telemetry.json"]
 
 
 def test_an_opt_out_beats_sixteen_first_runs(user):
-    processes = []
-    for number in range(17):
-        command = ["disable"] if number == 8 else ["emit", "ping", "--delivery", "manual"]
-        processes.append(subprocess.Popen([CANDOR, *command], env=user.environment, stdout=subprocess.DEVNULL,
-                                          stderr=subprocess.DEVNULL))  # fmt: skip
-    assert [process.wait(timeout=60) for process in processes] == [0] * 17
+    together(user, [EMIT] * 8 + [["disable"]] + [EMIT] * 8)
     assert user.status()["rule"] == "file_disabled"
     user.run("emit", "ping")
     assert user.identity()["enabled"] is False
