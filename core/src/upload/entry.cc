@@ -12,6 +12,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "candor/upload.h"
@@ -77,14 +78,15 @@ struct candor_uploader {
     return flushes_done_ >= mine && drained_;
   }
 
-  void stop() {
+  // Ends the thread, once. What was asked to wait gets its answer.
+  void halt() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
       changed_.notify_all();
     }
     uploader_.cancel();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
  private:
@@ -163,12 +165,63 @@ std::int64_t candor_uploader::pause_after(const RunResult& result) const {
   }
 }
 
+namespace {
+
+// The uploaders that run, so that they end before the process does: OpenSSL frees its tables
+// in an exit handler, under whoever is using them. This is the one thing that the library
+// keeps for the whole process.
+class Running {
+ public:
+  // First called when libcurl has initialised OpenSSL: exit handlers run in the reverse of
+  // the order they were made in, so ours comes first.
+  static Running& instance() {
+    // Never destroyed: a client that is destroyed later in the exit still asks to be removed.
+    static auto* const running = new Running;
+    static const AtExit at_exit{running};
+    return *running;
+  }
+  void add(candor_uploader* uploader) {
+    const std::unique_lock lock(mutex_, kLockWait);
+    if (lock) uploaders_.push_back(uploader);
+  }
+  void remove(const candor_uploader* uploader) {
+    const std::unique_lock lock(mutex_, kLockWait);
+    if (lock) std::erase(uploaders_, uploader);
+  }
+
+ private:
+  struct AtExit {
+    Running* running;
+    ~AtExit() { running->halt_all(); }
+  };
+  void halt_all() noexcept {
+    try {
+      const std::unique_lock lock(mutex_, kLockWait);
+      if (!lock) return;
+      for (candor_uploader* uploader : uploaders_) {
+        if (!uploader->is_forked()) uploader->halt();
+      }
+    } catch (...) {  // an exit goes on
+    }
+  }
+
+  // Held for moments only; longer means that a fork left it locked for ever.
+  static constexpr std::chrono::milliseconds kLockWait{500};
+  std::timed_mutex mutex_;
+  std::vector<candor_uploader*> uploaders_;
+};
+
+}  // namespace
+
 extern "C" {
 
 static candor_uploader* candor_upload_start(const char* job, size_t job_bytes) {
   try {
     auto parsed = candor::upload::parse_job(std::string_view(job, job_bytes));
-    return parsed ? new candor_uploader(std::move(*parsed)) : nullptr;
+    if (!parsed) return nullptr;
+    auto* uploader = new candor_uploader(std::move(*parsed));
+    Running::instance().add(uploader);
+    return uploader;
   } catch (...) {  // out of memory, or of threads
     return nullptr;
   }
@@ -191,7 +244,8 @@ static int candor_upload_flush(candor_uploader* uploader, int32_t timeout_ms) {
 static void candor_upload_stop(candor_uploader* uploader) {
   try {
     if (uploader == nullptr || uploader->is_forked()) return;
-    uploader->stop();
+    Running::instance().remove(uploader);
+    uploader->halt();
     delete uploader;
   } catch (...) {  // the thread could not be joined: better to leak than to free under it
   }

@@ -152,6 +152,17 @@ TEST_F(EntryTest, AFailureForGoodEndsTheFlush) {
   EXPECT_EQ(pending(), 1u);
 }
 
+TEST_F(EntryTest, AFlushThatIsAskedForPassesThePause) {
+  LoopbackServer server([](Connection& connection) {
+    const char* answer = "401 Unauthorized";
+    while (!connection.read_request().empty()) connection.answer(std::exchange(answer, "200 OK"));
+  });
+  emit(1);
+  const Handle uploader = start(server.url());
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 0);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 1);
+}
+
 TEST_F(EntryTest, AWakeUploads) {
   std::promise<void> arrived;
   LoopbackServer server([&](Connection& connection) {
