@@ -400,6 +400,8 @@ def fields():
     reject(file, "an empty name", "ordered", [["", 1]], "unknown_field", "")
     reject(file, "a long unknown name is cut to 128 bytes", "ordered", {"n" * 200: 1}, "unknown_field", "n" * 128)
     reject(file, "a long unknown name is cut between code points", "ordered", {"n" * 127 + "é": 1}, "unknown_field", "n" * 127)
+    reject(file, "a long unknown name is cut before a code point that does not fit", "ordered", {"n" * 125 + "😀": 1},
+           "unknown_field", "n" * 125)
     reject(file, "a name that is no UTF-8 is mended", "ordered", [[raw("61ff62"), 1]], "unknown_field", "a\ufffdb", skip=["python"])
     twice = [["zulu", 1], ["mike", "m"], ["zulu", 1]]
     reject(file, "the same field twice", "ordered", twice, "duplicate_field", "zulu", skip=["python"])
@@ -572,6 +574,8 @@ def diagnostics():
     ):
         accept(file, f"redacted: {name}", "diagnosed", {"errorDetail": text}, {"errorDetail": sent})
     accept(file, "redacted: in an array", "diagnosed", {"causes": ["/home/ada/x", "ok"]}, {"causes": ["~/x", "ok"]})
+    accept(file, "redacted: in a map in an object", "diagnosed", {"context": {"lines": {"1": "/home/ada/x", "2": "ok"}}},
+           {"context": {"lines": Map({"1": "~/x", "2": "ok"})}})
     accept(file, "redacted: never longer than allowed", "diagnosed",
            {"causes": ["pwd=1 pwd=2 pwd=3 x"]}, {"causes": ["pwd=[redacted] pwd=["]})
     reject(file, "redacted: the caller's text is measured", "diagnosed",

@@ -263,10 +263,9 @@ void Writer::put_escaped(std::string_view text) noexcept {
 }
 
 char* Writer::room(std::size_t n) noexcept {
-  if (char* to = out_.reserve(n)) return to;
-  spilled_ = true;
-  out_.truncate(start_);
-  return out_.reserve(n);
+  char* to = out_.reserve(n);
+  spilled_ = spilled_ || to == nullptr;
+  return to;
 }
 
 Code Writer::at(Code code, std::string_view name) {

@@ -31,12 +31,12 @@ class Writer {
   Code members(const std::vector<Member>& members, std::span<const Field> fields, bool first);
 
   void put(std::string_view bytes) noexcept;
-  // As Buffer::reserve, but keeps going when the event outgrows its limit: later checks
-  // still count. Null only for a piece that is too large by itself.
+  // As Buffer::reserve. Null when the event outgrows its limit; then the writer only
+  // checks, so that an error in the data is still told.
   [[nodiscard]] char* room(std::size_t n) noexcept;
   void advance(std::size_t n) noexcept { out_.advance(n); }
 
-  // The event is too large; what was written is not whole.
+  // Something did not fit: what was written is not whole.
   [[nodiscard]] bool spilled() const noexcept { return spilled_; }
   [[nodiscard]] std::size_t size() const noexcept { return out_.size() - start_; }
   // The offending field: `connectors[2].driver`, `flags[]` for an entry of a map (whose

@@ -170,6 +170,15 @@ TEST(Encoder, LeavesWhatTheBufferHeld) {
   EXPECT_TRUE(bytes.view().starts_with("head{\"event\":\"e\""));
 }
 
+TEST(Encoder, DoesNotReadTextThatNoEventCouldHold) {
+  const Encoder encoder = encoder_of({event("e", {field("s", Type::string)})});
+  Buffer bytes;
+  const std::string large(Buffer::kBytesMax, '\xff'), larger(Buffer::kBytesMax + 1, '\xff');
+  const Field read[] = {{"s", large}}, unread[] = {{"s", larger}};
+  EXPECT_EQ(encoder.encode(0, read, stamp(), bytes).code, Code::invalid_utf8);
+  EXPECT_EQ(encoder.encode(0, unread, stamp(), bytes).code, Code::too_long);
+}
+
 TEST(Encoder, ServesThreads) {
   const Encoder encoder = encoder_of({event(
       "e", {field("n", Type::integer), field("s", Type::string), field("x", Type::number)})});
