@@ -1,0 +1,14 @@
+"""The eight fields that every library's event carries."""
+
+
+def fields(i):
+    return {
+        "driver": "postgres",
+        "tableCount": i % 100,
+        "columnCount": i,
+        "inferredFkCount": 3,
+        "declaredFkCount": 4,
+        "durationMs": 12.5 + i % 7,
+        "outcome": "error",
+        "errorClass": "TimeoutError",
+    }
