@@ -170,10 +170,6 @@ constexpr std::string_view kSensitiveWords[] = {
     "argv",     "args",       "env",         "message",    "prompt",        "content",  "body",
     "stack",    "stacktrace", "traceback"};
 
-struct KnownSource {
-  std::string_view source;
-  std::span<const std::string_view> says;
-};
 constexpr std::string_view kPlatforms[] = {"linux", "darwin", "win32", "freebsd"};
 
 std::span<const std::string_view> said_by(std::string_view source) noexcept {
@@ -293,7 +289,7 @@ void unused_map_entry(const Checked& checked) {
            if (!never && entry.first != entry.second) return;
            checked.report.add(Rule::unused_map_entry, at.key_offset,
                               never ? quoted(field.source) + " never says " + quoted(entry.first) +
-                                          did_you_mean(entry.first, said)
+                                          checked.report.did_you_mean(entry.first, said)
                                     : quoted(entry.first) + " stays what it is without this entry");
          });
   });
@@ -330,7 +326,7 @@ void unknown_purpose(const Checked& checked) {
     if (std::ranges::find(kPurposes, event.purpose) != std::end(kPurposes)) return;
     checked.report.add(Rule::unknown_purpose, purpose->offset,
                        quoted(event.purpose) + " is no purpose that candor knows" +
-                           did_you_mean(event.purpose, kPurposes));
+                           checked.report.did_you_mean(event.purpose, kPurposes));
   });
 }
 

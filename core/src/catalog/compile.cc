@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/pattern.h"
+#include "catalog/compile_field.h"
 #include "catalog/members.h"
 
 namespace candor::catalog {
@@ -190,8 +191,8 @@ class Compiler {
         report_.add(Rule::wrong_type, n->offset, "a runtime is text");
       } else if (std::ranges::find(kRuntimes, n->text) == std::end(kRuntimes)) {
         report_.add(Rule::unknown_runtime, n->offset,
-                    "there is no runtime " + quoted(n->text) + did_you_mean(n->text, kRuntimes) +
-                        " (cpp, node, python)");
+                    "there is no runtime " + quoted(n->text) +
+                        report_.did_you_mean(n->text, kRuntimes) + " (cpp, node, python)");
       } else if (std::ranges::find(out, n->text) != out.end()) {
         report_.add(Rule::bad_value, n->offset, quoted(n->text) + " is listed twice");
       } else {

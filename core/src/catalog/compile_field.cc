@@ -1,20 +1,13 @@
-// Fields and what their values must look like: of events, of objects, of the envelope.
-#include <algorithm>
-#include <charconv>
-#include <cmath>
+#include "catalog/compile_field.h"
 
-#include "base/text.h"
+#include <algorithm>
+#include <span>
+#include <string>
+
 #include "catalog/members.h"
 
 namespace candor::catalog {
 namespace {
-
-// "string" as in "a string".
-std::string a(Type type) {
-  const std::string_view word = name(type);
-  const bool vowel = word[0] == 'a' || word[0] == 'e' || word[0] == 'i' || word[0] == 'o';
-  return (vowel ? "an " : "a ") + std::string(word);
-}
 
 std::vector<std::string_view> key_names(std::uint8_t place) {
   std::vector<std::string_view> names;
@@ -52,27 +45,6 @@ class FieldCompiler {
     out.unit = members.text("unit", kNameBytesMax);
     out.since = members.text("since", kNameBytesMax);
     out.deprecated = members.text("deprecated");
-  }
-
-  void envelope_field(const Node& node, EnvelopeField& out) {
-    field(node, kInEnvelope, out.field);
-    if (node.kind != Kind::object) return;
-    const Members members(document_, node, "an envelope field", report_);
-    const Shape& shape = out.field.shape;
-    if (shape.type == Type::array || shape.type == Type::map || shape.type == Type::object) {
-      report_.add(Rule::source_type, node.key_offset,
-                  quoted(node.key) + ": no source gives " + a(shape.type));
-      return;
-    }
-    const Node* value = members.find("value");
-    if (!members.find("source") == !value) {
-      report_.add(Rule::envelope_no_source, node.key_offset,
-                  quoted(node.key) + " needs either 'source' or a constant 'value'");
-      return;
-    }
-    if (value) out.constant = constant(*value, shape);
-    source(members, out);
-    map(members, out);
   }
 
  private:
@@ -119,18 +91,14 @@ class FieldCompiler {
       const auto* key = std::ranges::find(kFieldKeys, n->key, &FieldKey::name);
       const bool known = key != std::end(kFieldKeys);
       if (known && (key->types & type) && (key->places & place)) continue;
-      std::string text;
-      if (report_.full()) {
-      } else if (!known) {
-        text = "a field has no key " + quoted(n->key) + did_you_mean(n->key, key_names(place));
+      std::string why = " means nothing for this type";
+      if (!known) {
+        why = " is no key of a field" + report_.did_you_mean(n->key, key_names(place));
       } else if (!(key->places & place)) {
-        text = quoted(n->key) + (key->places == kInEnvelope
-                                     ? " is for fields of the envelope"
-                                     : " is not for elements; put it on the field");
-      } else {
-        text = quoted(n->key) + " means nothing for this type";
+        why = key->places == kInEnvelope ? " is for fields of the envelope"
+                                         : " is not for elements; put it on the field";
       }
-      report_.add(Rule::unknown_key, n->key_offset, std::move(text));
+      report_.add(Rule::unknown_key, n->key_offset, quoted(n->key) + why);
     }
   }
 
@@ -241,146 +209,52 @@ class FieldCompiler {
     element(members, "values", out);
   }
 
-  // The canonical JSON of a constant that its own field would accept.
-  std::string constant(const Node& value, const Shape& shape) {
-    std::string json;
-    std::string_view why;
-    switch (shape.type) {
-      case Type::boolean:
-        if (value.kind != Kind::boolean) why = "must be true or false";
-        json = value.boolean ? "true" : "false";
-        break;
-      case Type::integer: {
-        const auto whole = whole_number(value);
-        if (!whole)
-          why = "must be a whole number";
-        else if (*whole < shape.int_min || *whole > shape.int_max)
-          why = "is out of the field's bounds";
-        else
-          json = std::to_string(*whole);
-        break;
-      }
-      case Type::number: why = constant_number(value, shape, json); break;
-      case Type::string:
-        if (value.kind != Kind::string)
-          why = "must be text";
-        else if (utf8_length(value.text).value_or(0) > shape.max_length)
-          why = "is longer than the field's 'max_length'";
-        else if (!matches(shape.pattern, value.text))
-          why = "is not of the field's pattern";
-        append_json_string(json, value.text);
-        break;
-      default:
-        if (value.kind != Kind::string ||
-            std::ranges::find(shape.values, value.text) == shape.values.end()) {
-          why = "must be one of the field's values";
-        }
-        append_json_string(json, value.text);
-    }
-    if (why.empty()) return json;
-    report_.add(Rule::bad_value, value.offset, "'value' " + std::string(why));
-    return {};
-  }
-
-  std::string_view constant_number(const Node& value, const Shape& shape, std::string& json) {
-    if (value.kind != Kind::integer && value.kind != Kind::number) return "must be a number";
-    if ((shape.has_num_min && value.number < shape.num_min) ||
-        (shape.has_num_max && value.number > shape.num_max)) {
-      return "is out of the field's bounds";
-    }
-    // In this range ECMAScript writes every number without an exponent, as to_chars does.
-    const double size = std::fabs(value.number);
-    if (size > 0 && (size < 1e-6 || size > 9007199254740991.0))
-      return "must be 0, or from 0.000001 to 2^53 in size";
-    if (!(size > 0)) {
-      json = "0";
-      return {};
-    }
-    char digits[64];
-    const auto end =
-        std::to_chars(digits, digits + sizeof digits, value.number, std::chars_format::fixed).ptr;
-    json.assign(digits, end);
-    return {};
-  }
-
-  void source(const Members& members, EnvelopeField& out) {
-    const Node* node = members.find("source");
-    if (!node) return;
-    const std::string_view source = members.text("source", kNameBytesMax);
-    if (source.empty()) return;
-    if (!is_source(source)) {
-      report_.add(Rule::unknown_source, node->offset,
-                  "there is no source " + quoted(source) + did_you_mean(source, kSources) +
-                      "; a value of the host's own is 'host.NAME'");
-      return;
-    }
-    const bool gives_boolean = source == "ci.detected";
-    const Type type = out.field.shape.type;
-    const bool fits =
-        source.starts_with("host.") ||
-        (gives_boolean ? type == Type::boolean : type == Type::string || type == Type::enumeration);
-    if (!fits) {
-      report_.add(
-          Rule::source_type, node->offset,
-          quoted(source) + (gives_boolean ? " is a boolean"
-                                          : " is text: the field must be a string or an enum"));
-    }
-    out.source = source;
-  }
-
-  void map(const Members& members, EnvelopeField& out) {
-    const Node* map = members.object("map");
-    if (!map) return;
-    if (!members.find("source")) {
-      report_.add(Rule::bad_map, map->key_offset, "a constant needs no 'map'");
-      return;
-    }
-    if (map->count > kEnumValuesMax) {
-      report_.add(Rule::limit, map->offset,
-                  "more than " + std::to_string(kEnumValuesMax) + " entries");
-      return;
-    }
-    const Shape& shape = out.field.shape;
-    for (const Node* n = document_.first(*map); n; n = document_.next(*n)) {
-      if (n->kind != Kind::string) {
-        report_.add(Rule::wrong_type, n->offset, "a map's values are text");
-        continue;
-      }
-      if (shape.type == Type::enumeration &&
-          std::ranges::find(shape.values, n->text) == shape.values.end()) {
-        report_.add(Rule::bad_map, n->offset,
-                    quoted(n->text) + " is none of the field's values" +
-                        did_you_mean(n->text, shape.values));
-      } else if (shape.type == Type::string &&
-                 utf8_length(n->text).value_or(0) > shape.max_length) {
-        report_.add(Rule::bad_map, n->offset, "longer than the field's 'max_length'");
-      }
-      out.map.emplace_back(n->key, n->text);
-    }
-  }
-
   const Document& document_;
   Report& report_;
 };
 
 }  // namespace
 
+void check_name(const Node& node, bool is_event, Report& report) {
+  // Names that mean something to the server, or that every JavaScript object has.
+  constexpr std::string_view kReserved[] = {
+      "uuid",           "timestamp",     "distinct_id",          "constructor",
+      "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
+      "toString",       "valueOf"};
+  const std::string_view name = node.key;
+  const auto fail = [&](Rule rule, std::string_view why) {
+    report.add(rule, node.key_offset, quoted(name) + std::string(why));
+  };
+  if (name.starts_with('$')) {
+    return fail(Rule::reserved_name, ": names that begin with '$' are the server's");
+  }
+  if (std::ranges::find(kReserved, name) != std::end(kReserved)) {
+    return fail(Rule::reserved_name, " is reserved; choose another name");
+  }
+  const auto allowed = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           (!is_event && c >= 'A' && c <= 'Z');
+  };
+  const bool starts_well =
+      !name.empty() && allowed(name[0]) && name[0] != '_' && !(name[0] >= '0' && name[0] <= '9');
+  if (!starts_well || !std::ranges::all_of(name, allowed)) {
+    return fail(Rule::name_shape,
+                is_event ? ": an event's name is snake_case, such as 'plan_completed'"
+                         : ": a field's name is camelCase or snake_case, such as 'durationMs'");
+  }
+  if (name.size() > kNameBytesMax) {
+    fail(Rule::name_shape, " is longer than " + std::to_string(kNameBytesMax) + " bytes");
+  }
+}
+
+void compile_field(const Document& document, const Node& node, std::uint8_t place, Report& report,
+                   Field& out) {
+  FieldCompiler(document, report).field(node, place, out);
+}
+
 void compile_fields(const Document& document, const Node& fields, Report& report,
                     std::vector<Field>& out) {
   FieldCompiler(document, report).fields(fields, Class::technical, out);
-}
-
-void compile_envelope(const Document& document, const Node& envelope, Report& report,
-                      std::vector<EnvelopeField>& out) {
-  if (envelope.count > kFieldsMax) {
-    report.add(Rule::limit, envelope.offset, "more than " + std::to_string(kFieldsMax) + " fields");
-  }
-  FieldCompiler compiler(document, report);
-  out.reserve(std::min<std::size_t>(envelope.count, kFieldsMax));
-  for (const Node* n = document.first(envelope); n && out.size() < kFieldsMax;
-       n = document.next(*n)) {
-    compiler.envelope_field(*n, out.emplace_back());
-  }
 }
 
 }  // namespace candor::catalog

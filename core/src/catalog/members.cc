@@ -12,7 +12,8 @@ void Members::check_keys(std::span<const Key> keys) const {
     if (!report_.full()) {
       std::vector<std::string_view> names;
       for (const Key& key : keys) names.push_back(key.name);
-      text = std::string(what_) + " has no key " + quoted(n->key) + did_you_mean(n->key, names);
+      text = std::string(what_) + " has no key " + quoted(n->key) +
+             report_.did_you_mean(n->key, names);
     }
     report_.add(Rule::unknown_key, n->key_offset, std::move(text));
   }
@@ -88,7 +89,7 @@ std::optional<std::size_t> Members::word(std::string_view key,
   std::string text;
   if (!report_.full()) {
     text = "there is no " + std::string(key) + " " + quoted(n->text);
-    const std::string near = did_you_mean(n->text, words);
+    const std::string near = report_.did_you_mean(n->text, words);
     if (near.empty()) {
       text += "; it is one of";
       for (const std::string_view w : words) text += " " + std::string(w);
@@ -134,44 +135,12 @@ std::optional<std::int64_t> whole_number(const Node& node) noexcept {
 }
 
 bool is_plain_text(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte != 0x7f) || c == '\n';
-  });
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\n' && is_control(text, i)) return false;
+  }
+  return true;
 }
 
 std::string label(const Node& node) { return node.key.empty() ? "an item" : quoted(node.key); }
-
-void check_name(const Node& node, bool is_event, Report& report) {
-  // Names that mean something to the server, or that every JavaScript object has.
-  constexpr std::string_view kReserved[] = {
-      "uuid",           "timestamp",     "distinct_id",          "constructor",
-      "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
-      "toString",       "valueOf"};
-  const std::string_view name = node.key;
-  const auto fail = [&](Rule rule, std::string_view why) {
-    report.add(rule, node.key_offset, quoted(name) + std::string(why));
-  };
-  if (name.starts_with('$')) {
-    return fail(Rule::reserved_name, ": names that begin with '$' are the server's");
-  }
-  if (std::ranges::find(kReserved, name) != std::end(kReserved)) {
-    return fail(Rule::reserved_name, " is reserved; choose another name");
-  }
-  const auto allowed = [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           (!is_event && c >= 'A' && c <= 'Z');
-  };
-  const bool starts_well =
-      !name.empty() && allowed(name[0]) && name[0] != '_' && !(name[0] >= '0' && name[0] <= '9');
-  if (!starts_well || !std::ranges::all_of(name, allowed)) {
-    return fail(Rule::name_shape,
-                is_event ? ": an event's name is snake_case, such as 'plan_completed'"
-                         : ": a field's name is camelCase or snake_case, such as 'durationMs'");
-  }
-  if (name.size() > kNameBytesMax) {
-    fail(Rule::name_shape, " is longer than " + std::to_string(kNameBytesMax) + " bytes");
-  }
-}
 
 }  // namespace candor::catalog

@@ -61,13 +61,4 @@ class Members {
 // "'name'" of a member, or "an item" of an array's element.
 [[nodiscard]] std::string label(const Node& node);
 
-// Reads the members of `fields` (an object of fields) into `out`.
-void compile_fields(const Document& document, const Node& fields, Report& report,
-                    std::vector<Field>& out);
-void compile_envelope(const Document& document, const Node& envelope, Report& report,
-                      std::vector<EnvelopeField>& out);
-// Reports a name that is no `[a-z][a-z0-9_]*` (an event's) or
-// `[A-Za-z][A-Za-z0-9_]*` (a field's), is too long or reserved.
-void check_name(const Node& node, bool is_event, Report& report);
-
 }  // namespace candor::catalog

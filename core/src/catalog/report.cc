@@ -45,14 +45,20 @@ std::vector<Problem> Report::take() {
   return problems;
 }
 
+bool is_control(std::string_view text, std::size_t at) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(at) < 0x20 || byte(at) == 0x7f) return true;
+  // C1 is C2 80 to C2 9F in UTF-8; both bytes count.
+  const bool lead = byte(at) == 0xc2 && at + 1 < text.size() && byte(at + 1) < 0xa0;
+  return lead || (at > 0 && byte(at - 1) == 0xc2 && byte(at) >= 0x80 && byte(at) < 0xa0);
+}
+
 std::string quoted(std::string_view name) {
   constexpr std::size_t kShownBytesMax = 64;
   const std::string_view shown = utf8_prefix(name, kShownBytesMax);
   std::string text = "'";
-  for (const char c : shown) {
-    const auto byte = static_cast<unsigned char>(c);
-    text.push_back(byte < 0x20 || byte == 0x7f ? '?' : c);
-  }
+  for (std::size_t i = 0; i < shown.size(); ++i)
+    text.push_back(is_control(shown, i) ? '?' : shown[i]);
   if (shown.size() < name.size()) text += "...";
   text.push_back('\'');
   return text;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "catalog/catalog.h"
 
 namespace candor::catalog {
@@ -58,6 +59,9 @@ class Report {
   void add(Rule rule, std::size_t offset, std::string text);
   // Whether further problems are only counted, so that their texts may stay empty.
   [[nodiscard]] bool full() const noexcept { return items_.size() == kProblemsMax; }
+  // "; did you mean 'x'?" or nothing; costs nothing once the report is full.
+  template <typename Names>
+  [[nodiscard]] std::string did_you_mean(std::string_view word, const Names& candidates) const;
   [[nodiscard]] bool has_errors() const noexcept { return errors_; }
   [[nodiscard]] std::size_t line_of(std::size_t offset) const;
   // In file order; empties the report.
@@ -78,19 +82,12 @@ class Report {
 // A name of the file, quoted for a message: cut when long, and without characters
 // that a terminal would obey.
 [[nodiscard]] std::string quoted(std::string_view name);
-// ", did you mean 'x'?" or nothing.
-template <typename Names>
-[[nodiscard]] std::string did_you_mean(std::string_view word, const Names& candidates);
-
-}  // namespace candor::catalog
-
-#include "base/text.h"
-
-namespace candor::catalog {
+// Whether a control character that a terminal might obey starts at `at`: C0, DEL or C1.
+[[nodiscard]] bool is_control(std::string_view text, std::size_t at) noexcept;
 
 template <typename Names>
-std::string did_you_mean(std::string_view word, const Names& candidates) {
-  if (word.size() > kNameBytesMax) return {};
+std::string Report::did_you_mean(std::string_view word, const Names& candidates) const {
+  if (full() || word.size() > kNameBytesMax) return {};
   const std::string_view near = nearest(word, candidates);
   return near.empty() ? std::string() : "; did you mean " + quoted(near) + "?";
 }

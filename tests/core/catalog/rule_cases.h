@@ -58,6 +58,8 @@ inline std::vector<Case> structure_cases() {
              "for fields of the envelope"),
       fields(R"("a": {"type": "array", "items": {"type": "boolean", "optional": true}})",
              {"10:53 unknown-key"}, "put it on the field"),
+      fields(R"("a": {"type": "array", "items": {"type": "integer", "unit": "ms"}})",
+             {"10:53 unknown-key"}, "put it on the field"),
       about(R"("description": "d", "owner": "o", "purpose": "usage", "feilds": {},)",
             {"8:55 unknown-key"}, "'fields'"),
       product(R"("product": {"name": "T"},)",

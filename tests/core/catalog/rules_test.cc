@@ -76,6 +76,12 @@ TEST(Rules, MessagesShowNamesWithoutTerminalCodes) {
   ASSERT_NE(found, checked.problems.end());
   EXPECT_THAT(found->text, testing::HasSubstr("'?[31mxxx"));
   EXPECT_LT(found->text.size(), 200u);
+  // C1 controls are two bytes in UTF-8.
+  const Loaded two_bytes = check(
+      "{\"a\xc2\x9b"
+      "31mä\": 1}",
+      kToday);
+  EXPECT_THAT(two_bytes.problems.back().text, testing::HasSubstr("'a??31mä'"));
 }
 
 }  // namespace
