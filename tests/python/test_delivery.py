@@ -10,14 +10,16 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from collector import Collector, Step
-from conftest import CANDOR, User
+from collector import Collector, Rules, Step
+from conftest import BUILD, CANDOR, User
 
+UPLOAD_LIBRARY = [str(path) for path in (BUILD / "core").glob("libcandor-upload.*")]
 SDK = re.compile(r',?"\$lib":.*\}\}$|,?"\$is_server":.*\}\}$')
 
 
@@ -246,6 +248,45 @@ def test_opting_out_with_a_request_in_flight_sends_nothing_more(sender: User, co
     assert (len(collector.requests), waiting(sender)) == (1, 0)
     flush(sender, code=None)
     assert len(collector.requests) == 1
+
+
+LEAVE_IT_RUNNING = """
+import ctypes, sys, time
+class Api(ctypes.Structure):
+    _fields_ = [
+        ("abi", ctypes.c_uint32),
+        ("start", ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t)),
+        ("wake", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+    ]
+api = Api.in_dll(ctypes.CDLL(sys.argv[1]), "candor_upload")
+uploader = api.start(sys.argv[2].encode(), len(sys.argv[2].encode()))
+assert uploader
+api.wake(uploader)
+time.sleep(float(sys.argv[3]))
+ctypes.CDLL(None).exit(0)
+"""
+
+
+def test_a_process_may_exit_in_the_middle_of_an_upload(user: User, authority: Path) -> None:
+    """Nobody stops the uploader; exit handlers take OpenSSL away while it is at work."""
+    emit(user, 500)
+    (segment, *_) = user.home.rglob("*.seg")
+    good = certificate(authority.parent, "exits", issuer=authority)
+    with Collector(tls=good, rules=Rules(close_probability=1)) as collector:
+        job = {
+            "spool_dir": str(segment.parent),
+            "consent": {"mode": "opt_out", "identity_file": str(user.identity_file)},
+            "sinks": [{"type": "posthog", "host": https(collector), "project_key": "k"}],
+            "max_retries": 1000,
+        }
+        environment = user.environment_with({"SSL_CERT_FILE": str(authority)})
+        library = UPLOAD_LIBRARY[0]
+        for i in range(16):
+            (segment.parent / "upload-state.json").unlink(missing_ok=True)
+            subprocess.run(
+                [sys.executable, "-c", LEAVE_IT_RUNNING, library, json.dumps(job), str(i / 300)],
+                env=environment, check=True, timeout=60,
+            )  # fmt: skip
 
 
 # ---- TLS and proxies ---------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include "event/record.h"
 #include "spool/spool.h"
 #include "upload/policy.h"
+#include "upload/refused.h"
 #include "upload/state.h"
 
 namespace candor::upload {
@@ -161,7 +162,10 @@ RunResult::End Uploader::Run::upload() {
 std::optional<RunResult::End> Uploader::Run::check_consent() {
   const consent::Decision decision = consent::decide(up_.job_.consent, up_.parts_.signals);
   if (!decision.enabled) {
-    if (is_withdrawn(decision.rule)) result_.dropped += spool::purge(up_.job_.spool_dir);
+    if (is_withdrawn(decision.rule)) {
+      result_.dropped += spool::purge(up_.job_.spool_dir);
+      forget_refused(up_.job_.spool_dir);
+    }
     return End::disabled;
   }
   if (!decision.may_send) return End::held;
@@ -295,6 +299,7 @@ std::optional<RunResult::End> Uploader::Run::act(const Next& next, const sink::A
     case Next::Step::set_aside: {
       const bool oversize = answer.kind == sink::Answer::Kind::too_large;
       const auto verdict = oversize ? sink::Verdict::oversize : sink::Verdict::refused;
+      if (!oversize) keep_refused(up_.job_.spool_dir, events_.front().bytes);
       const auto end = settle_front({&verdict, 1});
       sending_ = 0;
       return end;

@@ -1,4 +1,4 @@
-// The two JSON documents of the uploader: its job and its state file. And compressed bodies.
+// The uploader's documents: its job, its state, the events it kept. And compressed bodies.
 #include <gtest/gtest.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -10,6 +10,7 @@
 
 #include "upload/compress.h"
 #include "upload/job.h"
+#include "upload/refused.h"
 #include "upload/state.h"
 
 namespace candor::upload {
@@ -112,6 +113,35 @@ TEST(StateFile, DamageIsAFreshState) {
     std::ofstream(dir.path + "/" + kStateFile) << text;
     EXPECT_EQ(read_state(dir.path, "f"), State{}) << text;
   }
+}
+
+std::string kept(const Directory& dir) {
+  std::ifstream file(dir.path + "/" + kRefusedFile);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(RefusedFile, KeepsTheLastEventsAndForgetsThemAll) {
+  const Directory dir;
+  keep_refused(dir.path, "one");
+  keep_refused(dir.path, "two");
+  EXPECT_EQ(kept(dir), "one\ntwo\n");
+  forget_refused(dir.path);
+  EXPECT_FALSE(fs::exists(dir.path + "/" + kRefusedFile));
+}
+
+TEST(RefusedFile, IsBoundedOnBothSidesOfTheLimit) {
+  const Directory dir;
+  const std::string half(kRefusedBytesMax / 2 - 1, 'h');
+  keep_refused(dir.path, half);
+  keep_refused(dir.path, half);
+  EXPECT_EQ(kept(dir), half + "\n" + half + "\n");
+  keep_refused(dir.path, "x");
+  EXPECT_EQ(kept(dir), half + "\nx\n");
+  const std::string whole(kRefusedBytesMax - 1, 'w');
+  keep_refused(dir.path, whole);
+  EXPECT_EQ(kept(dir), whole + "\n");
+  keep_refused(dir.path, whole + "w");
+  EXPECT_EQ(kept(dir), whole + "\n");
 }
 
 std::string some_json() {

@@ -306,6 +306,11 @@ TEST_F(UploaderTest, BisectsToThePoisonedEvent) {
   EXPECT_EQ(counted(Reason::refused), 1u);
   EXPECT_EQ(counted(spool::kDelivered), 199u);
   EXPECT_LT(server->requests.size(), 20u);
+  std::ifstream refused(job.spool_dir + "/refused.jsonl");
+  std::string line;
+  ASSERT_TRUE(std::getline(refused, line));
+  EXPECT_EQ(nlohmann::json::parse(line)["properties"]["n"], "137");
+  EXPECT_FALSE(std::getline(refused, line));
   expect_balance();
 }
 

@@ -1,0 +1,27 @@
+#include "upload/refused.h"
+
+#include "base/file.h"
+
+namespace candor::upload {
+namespace {
+
+std::string path_in(const std::string& spool_dir) { return spool_dir + "/" + kRefusedFile; }
+
+}  // namespace
+
+void keep_refused(const std::string& spool_dir, std::string_view event) {
+  if (event.size() + 1 > kRefusedBytesMax) return;
+  const std::string path = path_in(spool_dir);
+  std::string text;
+  if (auto kept = file::read(path, kRefusedBytesMax)) text = std::move(*kept);
+  text.append(event).push_back('\n');
+  if (text.size() > kRefusedBytesMax) {
+    const std::size_t end_of_line = text.find('\n', text.size() - kRefusedBytesMax - 1);
+    text.erase(0, end_of_line + 1);
+  }
+  static_cast<void>(file::write_atomic(path, text));
+}
+
+void forget_refused(const std::string& spool_dir) { file::remove(path_in(spool_dir)); }
+
+}  // namespace candor::upload

@@ -1,0 +1,20 @@
+// refused.jsonl, beside the spool's segments: the last events that the server refused one by
+// one, for the maintainer who wonders why. Canonical bytes, an event a line, oldest first.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace candor::upload {
+
+inline constexpr char kRefusedFile[] = "refused.jsonl";
+// Beyond this the oldest lines go; an event that alone is larger is not kept.
+inline constexpr std::size_t kRefusedBytesMax = 256 * 1024;
+
+// By the one process that uploads. Should the disk refuse, the event is only counted.
+void keep_refused(const std::string& spool_dir, std::string_view event);
+// When consent is withdrawn.
+void forget_refused(const std::string& spool_dir);
+
+}  // namespace candor::upload
