@@ -122,7 +122,10 @@ class Store:
                 "SELECT event, uuid, distinct_id, timestamp, properties, raw, times, changed"
                 " FROM events ORDER BY rowid"
             ).fetchall()
-        return [Event(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
+        return [
+            Event(event, uuid, who, when, json.loads(what), raw, times, changed)
+            for event, uuid, who, when, what, raw, times, changed in rows
+        ]
 
     def requests(self) -> list[Request]:
         with self._lock:
@@ -130,4 +133,7 @@ class Store:
                 "SELECT path, status, wire_bytes, body_bytes, coding, events, headers"
                 " FROM requests ORDER BY id"
             ).fetchall()
-        return [Request(*row[:6], json.loads(row[6])) for row in rows]
+        return [
+            Request(path, status, wire, body, coding, events, json.loads(headers))
+            for path, status, wire, body, coding, events, headers in rows
+        ]

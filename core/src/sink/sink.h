@@ -15,7 +15,7 @@ namespace candor::sink {
 
 struct Config {
   std::string type = "posthog";
-  std::string host;           // https://us.i.posthog.com, without a path
+  std::string host;  // https://us.i.posthog.com, without a path
   std::string project_key;
   std::string protocol = "v0";
   bool geoip = false;
@@ -24,15 +24,15 @@ struct Config {
 
 // What stays the same while one batch is tried again.
 struct Attempt {
-  std::uint32_t number = 1;     // from 1
-  std::string request_id;       // a UUID, kept across attempts of the same batch
-  std::int64_t unix_ms = 0;     // now
+  std::uint32_t number = 1;  // from 1
+  std::string request_id;    // a UUID, kept across attempts of the same batch
+  std::int64_t unix_ms = 0;  // now
 };
 
 struct Encoded {
-  std::string path;             // "/batch/"
+  std::string path;  // "/batch/"
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;             // before compression
+  std::string body;  // before compression
 };
 
 enum class Verdict : std::uint8_t { delivered, retry, refused, oversize };
@@ -47,7 +47,7 @@ struct Answer {
   };
   Kind kind = Kind::settled;
   std::vector<Verdict> events;
-  std::string explanation;      // for `status`; never the server's own text
+  std::string explanation;  // for `status`; never the server's own text
 };
 
 class Sink {

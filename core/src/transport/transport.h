@@ -20,10 +20,10 @@ struct Request {
 };
 
 enum class Failure : std::uint8_t {
-  none,       // `status` holds the server's answer
-  network,    // could not connect, or the connection broke
+  none,     // `status` holds the server's answer
+  network,  // could not connect, or the connection broke
   timeout,
-  tls,        // the server could not prove who it is
+  tls,  // the server could not prove who it is
   cancelled,
   forbidden,  // the URL is not one we may use: plain http beyond loopback, or malformed
 };
