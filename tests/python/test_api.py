@@ -14,13 +14,15 @@ from pathlib import Path
 
 import candor
 import pytest
-from product import CATALOG, captured, clean_environment, home, open_client  # noqa: F401
+from product import CATALOG, captured, clean_environment
+
+pytest_plugins = ["product_fixtures"]  # home, open_client
 
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
 @pytest.fixture
-def client(open_client):  # noqa: F811
+def client(open_client):
     return open_client()
 
 
@@ -221,7 +223,7 @@ def test_wrong_options_of_emit(client, option, value, code):
     assert (outcome.result, outcome.code, outcome.field) == ("rejected", code, option)
 
 
-def test_strict_raises(open_client):  # noqa: F811
+def test_strict_raises(open_client):
     strict = open_client(strict=True)
     assert strict.emit("ping")
     with pytest.raises(candor.RejectedError) as raised:
@@ -232,7 +234,7 @@ def test_strict_raises(open_client):  # noqa: F811
         open_client(strict=True, catalog_text="{")
 
 
-def test_a_broken_catalog_disables(open_client, home):  # noqa: F811
+def test_a_broken_catalog_disables(open_client, home):
     for options in ({"catalog_text": "{"}, {"catalog_text": None, "catalog": home / "none.jsonc"}):
         client = open_client(**options)
         assert client.emit("ping").result == "disabled"
@@ -243,7 +245,7 @@ def test_a_broken_catalog_disables(open_client, home):  # noqa: F811
     assert os.listdir(home) == []
 
 
-def test_catalog_may_be_any_path(open_client, tmp_path):  # noqa: F811
+def test_catalog_may_be_any_path(open_client, tmp_path):
     path = tmp_path / "acm\u00e9.telemetry.jsonc"
     path.write_text(CATALOG)
     for form in (path, str(path), os.fsencode(path)):
@@ -262,24 +264,24 @@ def test_catalog_may_be_any_path(open_client, tmp_path):  # noqa: F811
         ({"flush_att": 1}, TypeError),
     ],
 )
-def test_wrong_options_of_open(open_client, options, error):  # noqa: F811
+def test_wrong_options_of_open(open_client, options, error):
     with pytest.raises(error):
         open_client(**options)
 
 
-def test_sources(open_client):  # noqa: F811
+def test_sources(open_client):
     given = open_client(sources={"host.region": "eu", "product.version": "9"})
     assert encoded(given, "ping") == {"version": "9", "region": "eu"}
     absent = open_client(sources={"host.region": None})
     assert encoded(absent, "ping") == {"version": "1.2.3"}
 
 
-def test_runtime_version_is_pythons(open_client):  # noqa: F811
+def test_runtime_version_is_pythons(open_client):
     catalog = CATALOG.replace("host.region", "runtime.version")
     assert encoded(open_client(catalog_text=catalog), "ping")["region"] == sys.version.split()[0]
 
 
-def test_log_hears_of_misuse_once(open_client):  # noqa: F811
+def test_log_hears_of_misuse_once(open_client):
     lines = []
     client = open_client(log=lines.append)
     for _ in range(3):
@@ -288,14 +290,14 @@ def test_log_hears_of_misuse_once(open_client):  # noqa: F811
     assert "too_long" in lines[0] and "secret" not in lines[0]
 
 
-def test_a_log_that_raises_is_no_trouble(open_client):  # noqa: F811
+def test_a_log_that_raises_is_no_trouble(open_client):
     def log(line):
         raise RuntimeError(line)
 
     assert open_client(log=log).emit("nothing").code == "unknown_event"
 
 
-def test_ctrl_c_inside_log_is_not_lost(open_client):  # noqa: F811
+def test_ctrl_c_inside_log_is_not_lost(open_client):
     def log(line):
         raise KeyboardInterrupt
 
@@ -305,7 +307,7 @@ def test_ctrl_c_inside_log_is_not_lost(open_client):  # noqa: F811
             pass
 
 
-def test_status_stats_and_first_run(open_client, home):  # noqa: F811
+def test_status_stats_and_first_run(open_client, home):
     first = open_client()
     assert first.first_run and not open_client().first_run
     status = first.status()
@@ -320,7 +322,7 @@ def test_status_stats_and_first_run(open_client, home):  # noqa: F811
     assert stats["total"]["pending"] == 1
 
 
-def test_opted_out(open_client, monkeypatch, home):  # noqa: F811
+def test_opted_out(open_client, monkeypatch, home):
     monkeypatch.setenv("ACME_TELEMETRY_DISABLED", "1")
     client = open_client()
     disabled = client.emit("ping")
@@ -331,7 +333,7 @@ def test_opted_out(open_client, monkeypatch, home):  # noqa: F811
     assert os.listdir(home) == []
 
 
-def test_context_manager_closes(open_client):  # noqa: F811
+def test_context_manager_closes(open_client):
     with open_client() as client:
         assert client.emit("ping")
     assert client.emit("ping").result == "disabled"

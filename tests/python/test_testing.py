@@ -9,10 +9,12 @@ import sys
 import candor
 import pytest
 from candor import testing
-from product import CATALOG, clean_environment, home  # noqa: F401
+from product import CATALOG, clean_environment
+
+pytest_plugins = ["product_fixtures"]  # home, open_client
 
 
-def test_capture(home):  # noqa: F811
+def test_capture(home):
     with testing.capture(catalog_text=CATALOG, product_version="2.0.0") as events:
         events.client.emit("ping")
         events.client.emit("sample", count=1)
@@ -28,14 +30,14 @@ def test_capture(home):  # noqa: F811
     assert os.listdir(home) == []
 
 
-def test_misuse_raises(home):  # noqa: F811
+def test_misuse_raises(home):
     with testing.capture(catalog_text=CATALOG) as events:
         with pytest.raises(candor.RejectedError):
             events.client.emit("sample", count="1")
         assert len(events) == 0
 
 
-def test_code_that_opens_its_own_client(home):  # noqa: F811
+def test_code_that_opens_its_own_client(home):
     with testing.capture() as events:
         own = candor.open(catalog_text=CATALOG, product_version="1")
         own.emit("ping")
@@ -47,7 +49,7 @@ def test_code_that_opens_its_own_client(home):  # noqa: F811
     assert os.listdir(home) == []
 
 
-def test_capture_ends_with_its_block(home, monkeypatch):  # noqa: F811
+def test_capture_ends_with_its_block(home, monkeypatch):
     monkeypatch.setenv("DO_NOT_TRACK", "1")
     with pytest.raises(KeyError):
         with testing.capture():
@@ -55,7 +57,7 @@ def test_capture_ends_with_its_block(home, monkeypatch):  # noqa: F811
     assert candor.open(catalog_text=CATALOG).emit("sample", count="1").result == "disabled"
 
 
-def test_opt_outs_do_not_blind_tests(home, monkeypatch):  # noqa: F811
+def test_opt_outs_do_not_blind_tests(home, monkeypatch):
     monkeypatch.setenv("CI", "true")
     with testing.capture(catalog_text=CATALOG) as events:
         events.client.emit("ping")
@@ -76,7 +78,7 @@ def test_fresh(candor_events):
 """
 
 
-def test_the_pytest_fixture(home, tmp_path):  # noqa: F811
+def test_the_pytest_fixture(home, tmp_path):
     (tmp_path / "test_product.py").write_text(PRODUCT_TEST)
     (tmp_path / "acme.telemetry.jsonc").write_text(CATALOG)
     (tmp_path / "pytest.ini").write_text("[pytest]\ncandor_catalog = acme.telemetry.jsonc\n")

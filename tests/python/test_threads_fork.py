@@ -13,25 +13,19 @@ from pathlib import Path
 
 import candor
 import pytest
-from product import (  # noqa: F401
-    CATALOG,
-    captured,
-    clean_environment,
-    home,
-    open_client,
-    program,
-    run_python,
-)
+from product import CATALOG, captured, clean_environment, program, run_python
+
+pytest_plugins = ["product_fixtures"]  # home, open_client
 
 
-def opened(home: Path) -> candor.Client:  # noqa: F811
+def opened(home: Path) -> candor.Client:
     """A client in a child process, where fixtures don't reach."""
     return candor.open(
         catalog_text=CATALOG, product_version="1", home=home / ".acme", delivery="manual"
     )
 
 
-def test_many_threads(open_client):  # noqa: F811
+def test_many_threads(open_client):
     client = open_client()
     outcomes = []
 
@@ -47,7 +41,7 @@ def test_many_threads(open_client):  # noqa: F811
     assert captured(client) == 4000
 
 
-def test_threads_while_the_client_closes(open_client):  # noqa: F811
+def test_threads_while_the_client_closes(open_client):
     client = open_client()
     begun = threading.Barrier(5)
     results = set()
@@ -68,7 +62,7 @@ def test_threads_while_the_client_closes(open_client):  # noqa: F811
     assert results == {"disabled"}
 
 
-def test_fork_while_threads_emit(open_client):  # noqa: F811
+def test_fork_while_threads_emit(open_client):
     client = open_client()
     stop = threading.Event()
     counts = [0] * 3
@@ -98,7 +92,7 @@ def test_fork_while_threads_emit(open_client):  # noqa: F811
     assert events["ping"]["captured"] == sum(counts) + 1
 
 
-def test_the_child_of_a_fork_may_close_and_flush(open_client):  # noqa: F811
+def test_the_child_of_a_fork_may_close_and_flush(open_client):
     client = open_client()
     client.emit("ping")
     pid = os.fork()
@@ -111,13 +105,13 @@ def test_the_child_of_a_fork_may_close_and_flush(open_client):  # noqa: F811
     assert captured(client) == 3
 
 
-def emit_in_child(home, count):  # noqa: F811
+def emit_in_child(home, count):
     with opened(home) as client:
         assert all(client.emit("sample", count=i) for i in range(count))
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_multiprocessing(open_client, home, method):  # noqa: F811
+def test_multiprocessing(open_client, home, method):
     client = open_client()
     client.emit("ping")
     context = multiprocessing.get_context(method)
@@ -130,7 +124,7 @@ def test_multiprocessing(open_client, home, method):  # noqa: F811
     assert client.stats()["events"]["sample"]["captured"] == 150
 
 
-def test_an_inherited_client_in_a_pool(open_client):  # noqa: F811
+def test_an_inherited_client_in_a_pool(open_client):
     global inherited
     inherited = open_client()
     inherited.emit("ping")
@@ -143,7 +137,7 @@ def emit_inherited(count):
     return inherited.emit("sample", count=count).result
 
 
-def test_a_double_fork(open_client):  # noqa: F811
+def test_a_double_fork(open_client):
     client = open_client()
     client.emit("ping")
     read, write = os.pipe()
@@ -158,7 +152,7 @@ def test_a_double_fork(open_client):  # noqa: F811
     assert captured(client) == 2
 
 
-def test_a_program_that_closes_nothing(open_client, home):  # noqa: F811
+def test_a_program_that_closes_nothing(open_client, home):
     done = run_python("print(client.emit('ping').result)", home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "accepted\n", "")
     assert captured(open_client()) == 1
@@ -167,12 +161,12 @@ def test_a_program_that_closes_nothing(open_client, home):  # noqa: F811
 @pytest.mark.parametrize(
     "ending", ["os._exit(0)", "os.kill(os.getpid(), 9)", "sys.exit(0)", "raise SystemExit(0)"]
 )
-def test_events_outlive_any_ending(open_client, home, ending):  # noqa: F811
+def test_events_outlive_any_ending(open_client, home, ending):
     run_python(f"for i in range(100): client.emit('sample', count=i)\n{ending}", home)
     assert captured(open_client()) == 100
 
 
-def test_daemon_threads_at_exit(open_client, home):  # noqa: F811
+def test_daemon_threads_at_exit(open_client, home):
     script = """
 def work():
     while True:
@@ -187,7 +181,7 @@ while not client.emit('ping'):
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_emit_and_flush_from_atexit(open_client, home):  # noqa: F811
+def test_emit_and_flush_from_atexit(open_client, home):
     script = """
 import atexit
 atexit.register(lambda: print(client.emit('ping').result))
@@ -213,7 +207,7 @@ def endpoint(server):
 
 
 @contextlib.contextmanager
-def uploading(home, server, script):  # noqa: F811
+def uploading(home, server, script):
     """A program that emits and then runs the script, once its upload is under way."""
     environment = clean_environment(home) | {"ACME_TELEMETRY_ENDPOINT": endpoint(server)}
     server.settimeout(30)
@@ -230,7 +224,7 @@ def uploading(home, server, script):  # noqa: F811
             process.kill()
 
 
-def test_ctrl_c_ends_a_flush(home, silent_server, open_client):  # noqa: F811
+def test_ctrl_c_ends_a_flush(home, silent_server, open_client):
     with uploading(home, silent_server, "client.flush(timeout=3600)") as process:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
@@ -239,7 +233,7 @@ def test_ctrl_c_ends_a_flush(home, silent_server, open_client):  # noqa: F811
     assert open_client().stats()["total"]["pending"] == 1
 
 
-def test_ctrl_c_during_close_closes(home, silent_server):  # noqa: F811
+def test_ctrl_c_during_close_closes(home, silent_server):
     script = """
 try:
     client.close(timeout=3600)
@@ -252,7 +246,7 @@ except KeyboardInterrupt:
     assert (process.returncode, out, err) == (0, "disabled\n", "")
 
 
-def test_a_flush_of_a_daemon_thread_does_not_hold_the_exit(home, silent_server):  # noqa: F811
+def test_a_flush_of_a_daemon_thread_does_not_hold_the_exit(home, silent_server):
     script = """
 threading.Thread(target=lambda: client.flush(timeout=3600), daemon=True).start()
 sys.stdin.readline()
@@ -263,7 +257,7 @@ sys.stdin.readline()
         assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_closing_ends_the_flush_of_another_thread(home, silent_server):  # noqa: F811
+def test_closing_ends_the_flush_of_another_thread(home, silent_server):
     script = """
 thread = threading.Thread(target=lambda: print(client.flush(timeout=3600)))
 thread.start()
@@ -276,7 +270,7 @@ thread.join()
     assert (process.returncode, out, err) == (0, "False\n", "")
 
 
-def test_other_threads_run_during_a_flush(home, silent_server):  # noqa: F811
+def test_other_threads_run_during_a_flush(home, silent_server):
     script = """
 thread = threading.Thread(target=lambda: client.flush(timeout=3600), daemon=True)
 thread.start()
@@ -288,7 +282,7 @@ print(sum(bool(client.emit('ping')) for _ in range(1000)), thread.is_alive())
     assert (process.returncode, out, err) == (0, "1000 True\n", "")
 
 
-def test_flush_gives_up_in_time(open_client, silent_server, monkeypatch):  # noqa: F811
+def test_flush_gives_up_in_time(open_client, silent_server, monkeypatch):
     monkeypatch.setenv("ACME_TELEMETRY_ENDPOINT", endpoint(silent_server))
     client = open_client()
     client.emit("ping")
@@ -298,7 +292,7 @@ def test_flush_gives_up_in_time(open_client, silent_server, monkeypatch):  # noq
     client.close(timeout=0.1)
 
 
-def test_a_client_nobody_holds_is_closed(home):  # noqa: F811
+def test_a_client_nobody_holds_is_closed(home):
     client = opened(home)
     assert client.emit("ping")
     fds = len(os.listdir("/proc/self/fd"))
