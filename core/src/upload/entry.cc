@@ -27,8 +27,9 @@ using candor::upload::RunOptions;
 using candor::upload::RunResult;
 using candor::upload::Uploader;
 
-// A background run lets go of the spool after this long, so that other processes get
-// their turn, and goes on at once when there is more.
+// A background run lets go of the spool after this long (and the time of one request, so
+// that a server always gets the time it was promised), for other processes to get their
+// turn. It goes on at once when there is more.
 constexpr std::int64_t kRunMs = 30'000;
 
 // No signal is delivered to a thread of ours: the host's handlers run on the host's threads.
@@ -52,6 +53,7 @@ class SignalsBlocked {
 struct candor_uploader {
   explicit candor_uploader(Job job)
       : interval_ms_(std::max<std::int64_t>(job.flush_interval_ms, 1)),
+        run_ms_(kRunMs + job.request_timeout_ms),
         uploader_(std::move(job)),
         pid_(getpid()) {
     const SignalsBlocked blocked;
@@ -95,7 +97,7 @@ struct candor_uploader {
   RunResult run_once(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] std::int64_t pause_after(const RunResult& result) const;
 
-  const std::int64_t interval_ms_;
+  const std::int64_t interval_ms_, run_ms_;
   Uploader uploader_;
   const pid_t pid_;
   std::mutex mutex_;
@@ -142,7 +144,7 @@ RunResult candor_uploader::run_once(std::unique_lock<std::mutex>& lock) {
   const bool is_flush = asked != flushes_done_;
   const std::int64_t flush_until_ms = flush_until_ms_;
   lock.unlock();
-  RunResult result = uploader_.run({.deadline_ms = steady_ms() + kRunMs,
+  RunResult result = uploader_.run({.deadline_ms = steady_ms() + run_ms_,
                                     .asked = is_flush,
                                     .busy_until_ms = is_flush ? flush_until_ms : 0});
   lock.lock();

@@ -16,7 +16,7 @@ namespace candor::upload {
 struct Job {
   std::string spool_dir;
   consent::Terms consent;
-  std::vector<sink::Config> sinks;
+  std::vector<sink::Config> sinks;  // the first is where events go
   std::uint32_t flush_interval_ms = 10'000;
   std::uint32_t max_retries = 3;
   std::uint32_t request_timeout_ms = 10'000;

@@ -113,6 +113,7 @@ class Uploader::Run {
   std::optional<End> load();
   std::optional<End> wait(std::int64_t ms);
   std::optional<End> exchange();
+  std::optional<End> hear(const transport::Response& response);
   [[nodiscard]] std::size_t choose() const;
   std::optional<End> act(const Next& next, const sink::Answer& answer);
   std::optional<End> settle_front(std::span<const sink::Verdict> verdicts);
@@ -239,8 +240,7 @@ std::optional<RunResult::End> Uploader::Run::exchange() {
     ++attempt_.number;
   }
   attempt_.unix_ms = up_.parts_.unix_ms();
-  const std::span<const event::Record> events(events_.data(), sending_);
-  sink::Encoded encoded = up_.parts_.sink->encode(events, attempt_);
+  sink::Encoded encoded = up_.parts_.sink->encode(std::span(events_).first(sending_), attempt_);
   transport::Request request{.url = endpoint(up_.job_, encoded.path),
                              .headers = std::move(encoded.headers),
                              .body = encoded.body};
@@ -260,11 +260,14 @@ std::optional<RunResult::End> Uploader::Run::exchange() {
   const transport::Response response = up_.parts_.transport->send(request);
   ++result_.requests;
 
+  // Cut short by our own deadline: that says nothing of the server.
+  if (response.failure == transport::Failure::timeout && hurried) return End::out_of_time;
+  return hear(response);
+}
+
+std::optional<RunResult::End> Uploader::Run::hear(const transport::Response& response) {
   using transport::Failure;
   if (response.failure == Failure::cancelled) return End::cancelled;
-  // Cut short by our own deadline: that says nothing of the server.
-  if (response.failure == Failure::timeout && hurried) return End::out_of_time;
-
   Sent sent{.events = sending_, .timed_out = response.failure == Failure::timeout};
   for (const spool::Record& record : std::span(records_).first(sending_)) {
     sent.bytes += record.payload.size();
@@ -273,18 +276,17 @@ std::optional<RunResult::End> Uploader::Run::exchange() {
   const std::uint64_t random = up_.parts_.random();
   sink::Answer answer{.kind = sink::Answer::Kind::retry};
   if (response.failure == Failure::none) {
-    answer = up_.parts_.sink->classify(response.status, response.body, events);
+    answer = up_.parts_.sink->classify(response.status, response.body,
+                                       std::span(events_).first(sending_));
   } else if (response.failure == Failure::forbidden) {
     answer = {.kind = sink::Answer::Kind::paused, .explanation = response.error};
   } else {
-    return act(policy_->unanswered(
-                   sent, std::string(describe(response.failure)) + " (" + response.error + ")", now,
-                   random),
-               answer);
+    const std::string problem =
+        std::string(describe(response.failure)) + " (" + response.error + ")";
+    return act(policy_->unanswered(sent, problem, now, random), answer);
   }
-  return act(
-      policy_->answered(answer, sent, parse_retry_after(response.retry_after, now), now, random),
-      answer);
+  const auto retry_after = parse_retry_after(response.retry_after, now);
+  return act(policy_->answered(answer, sent, retry_after, now, random), answer);
 }
 
 std::optional<RunResult::End> Uploader::Run::act(const Next& next, const sink::Answer& answer) {
