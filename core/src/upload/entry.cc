@@ -183,11 +183,11 @@ class Running {
     return *running;
   }
   void add(candor_uploader* uploader) {
-    const std::unique_lock lock(mutex_, kLockWait);
+    const std::unique_lock lock = try_lock();
     if (lock) uploaders_.push_back(uploader);
   }
   void remove(const candor_uploader* uploader) {
-    const std::unique_lock lock(mutex_, kLockWait);
+    const std::unique_lock lock = try_lock();
     if (lock) std::erase(uploaders_, uploader);
   }
 
@@ -198,7 +198,7 @@ class Running {
   };
   void halt_all() noexcept {
     try {
-      const std::unique_lock lock(mutex_, kLockWait);
+      const std::unique_lock lock = try_lock();
       if (!lock) return;
       for (candor_uploader* uploader : uploaders_) {
         if (!uploader->is_forked()) uploader->halt();
@@ -208,8 +208,16 @@ class Running {
   }
 
   // Held for moments only; longer means that a fork left it locked for ever.
-  static constexpr std::chrono::milliseconds kLockWait{500};
-  std::timed_mutex mutex_;
+  std::unique_lock<std::mutex> try_lock() {
+    constexpr int kTriesMax = 500;
+    std::unique_lock lock(mutex_, std::try_to_lock);
+    for (int i = 0; i < kTriesMax && !lock; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      static_cast<void>(lock.try_lock());
+    }
+    return lock;
+  }
+  std::mutex mutex_;
   std::vector<candor_uploader*> uploaders_;
 };
 
