@@ -68,12 +68,12 @@ TEST(Redact, AnyTextComesOutValidBoundedAndSettled) {
   }
 }
 
-// Texts that would take hours if some detector read its run again and again.
+// Texts that would take minutes if some detector read its run again and again.
 TEST(Redact, LinearInTheWorstTexts) {
   for (const std::string_view piece : kPieces) {
-    for (const std::string_view other : {"", "a", "@", ":", "\\", "="}) {
+    for (const std::string_view other : {"", "@", "\\"}) {
       std::string made;
-      while (made.size() < 1000000) made.append(piece).append(other);
+      while (made.size() < 400000) made.append(piece).append(other);
       (void)text(made, made.size());
     }
   }
