@@ -45,7 +45,6 @@ class Diagnosis {
         return {at_, std::string("expected ',' or '") + matching(bracket()) + "' here"};
       }
       step();
-      if (is_closer(peek())) return closer();
     }
     return bracket() == '{' ? member() : value();
   }

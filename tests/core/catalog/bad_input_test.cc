@@ -60,6 +60,7 @@ TEST(BadInput, AByteOrderMarkIsSkipped) {
   EXPECT_THAT(places(load("\xef\xbb\xbf" + text).problems),
               testing::ElementsAre("10:1 missing-max-length"));
   EXPECT_THAT(places(load("\xef\xbb\xbf").problems), testing::ElementsAre("1:1 syntax"));
+  EXPECT_THAT(places(load("\xef\xbb\xbf{]").problems), testing::ElementsAre("1:2 syntax"));
 }
 
 TEST(BadInput, CarriageReturnsAreWhiteSpace) {

@@ -233,7 +233,7 @@ inline std::vector<Case> warning_cases() {
       fields(R"("durationMs": {"type": "number", "unit": "s"})", {"10:1 unit-in-name"},
              "expected \"unit\": \"ms\""),
       fields(
-          R"("size_bytes": {"type": "integer", "unit": "B"}, "items": {"type": "integer"}, "sizeDays": {"type": "boolean"})",
+          R"("size_bytes": {"type": "integer", "unit": "B"}, "items": {"type": "integer"}, "sizeDays": {"type": "boolean"}, "days": {"type": "integer"})",
           {}),
 
       fields(R"("userEmail": {"type": "string", "max_length": 9})", {"10:1 sensitive-name"}),
