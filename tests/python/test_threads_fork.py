@@ -181,6 +181,27 @@ while not client.emit('ping'):
         assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_daemon_threads_that_wait_for_the_lock_at_exit(home):
+    # The interpreter's end takes a while, and threads of ours come out of a wait in it.
+    script = """
+import time
+class Slow:
+    def __del__(self, sleep=time.sleep): sleep(0.1)
+sys.modules['slow'] = type(sys)('slow')
+sys.modules['slow'].it = Slow()
+begun = threading.Event()
+def work():
+    while True:
+        client.status()
+        begun.set()
+for _ in range(4):
+    threading.Thread(target=work, daemon=True).start()
+begun.wait()
+"""
+    done = run_python(script, home)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_emit_and_flush_from_atexit(open_client, home):
     script = """
 import atexit
