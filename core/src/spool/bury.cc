@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
 namespace candor::spool {
@@ -67,7 +68,10 @@ bool Inventory::make_room(std::uint64_t bytes, std::uint64_t bytes_max,
 }
 
 std::optional<Image> read_segment(const std::string& path, bool lock) {
-  auto fd = file::open(path, (lock ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK);
+  constexpr int kFlags = O_NOFOLLOW | O_NONBLOCK;
+  auto fd = file::open(path, (lock ? O_RDWR : O_RDONLY) | kFlags);
+  // On a read-only disk what waits can still be looked at.
+  if (!fd && lock && fd.error().code != ENOENT) fd = file::open(path, O_RDONLY | kFlags);
   if (!fd) return std::nullopt;
   Image image;
   // Without the lock nobody can say that no writer is at work.
