@@ -53,6 +53,7 @@ int emit(const EmitArgs& args);
 
 struct ShowArgs {
   ProductArgs product;
+  bool refused = false;  // those that the server refused, instead of those that wait
   bool pretty = false;
   bool count = false;
 };

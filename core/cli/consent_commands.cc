@@ -5,12 +5,15 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "commands.h"
 #include "consent/consent.h"
+#include "delivery_note.h"
 #include "identity/identity.h"
 #include "product.h"
 #include "spool/spool.h"
 #include "terminal.h"
+#include "upload/refused.h"
 
 namespace candor::cli {
 namespace {
@@ -31,6 +34,7 @@ std::string summary(const Json& dropped) {
 Json describe(const Product& product) {
   const auto decision = consent::decide(product.terms, product.environment);
   const auto& identity = decision.identity;
+  const auto delivery = delivery_note(product.places.spool_dir);
   return {{"product", product.terms.product},
           {"enabled", decision.enabled},
           {"rule", consent::name(decision.rule)},
@@ -42,6 +46,7 @@ Json describe(const Product& product) {
           {"endpoint", product.places.endpoint},
           {"notice_shown", identity.notice_version >= product.terms.notice_version},
           {"problem", identity.problem},
+          {"delivery", {{"paused", delivery.paused}, {"problem", delivery.problem}}},
           {"ledger", Json::parse(client::stats_json(spool::tally(product.places.spool_dir)))}};
 }
 
@@ -67,6 +72,11 @@ std::string to_text(const Json& status) {
   row("waiting", counted(total["pending"].get<std::uint64_t>(), "event"));
   row("delivered", total["delivered"].dump());
   row("dropped", summary(total["dropped"]));
+  const std::string trouble = status["delivery"]["problem"].get<std::string>();
+  if (!trouble.empty()) {
+    row("delivery",
+        (status["delivery"]["paused"].get<bool>() ? "paused: " : "failing: ") + trouble);
+  }
   if (!member("problem").empty()) row("problem", member("problem"));
   return text;
 }
@@ -107,6 +117,7 @@ int disable(const ProductArgs& args) {
   // A choice that could not be written is still no reason to keep what waits.
   if (product->places.spool_dir.empty()) return chosen;
   const auto deleted = spool::purge(product->places.spool_dir);
+  file::remove(product->places.spool_dir + "/" + upload::kRefusedFile);
   if (deleted > 0) out("Deleted " + counted(deleted, "event") + " that had not been sent.\n");
   return chosen;
 }

@@ -91,6 +91,7 @@ Exit codes: 0 done; 1 the catalog has errors; 2 wrong arguments.
 Examples:
   candor show
   candor show --pretty | less
+  candor show --refused
   candor show --count)";
 
 constexpr char kFlushFooter[] =
@@ -286,6 +287,7 @@ CommandLine::CommandLine() {
     show.product = product;
     return cli::show(show);
   });
+  sub->add_flag("--refused", show.refused, "The last events that the server refused, instead");
   sub->add_flag("--pretty", show.pretty, "Indented, for reading");
   sub->add_flag("--count", show.count, "Only how many there are");
 

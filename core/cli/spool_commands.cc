@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -11,12 +12,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "candor/client.h"
 #include "commands.h"
+#include "delivery_note.h"
 #include "event/record.h"
 #include "product.h"
 #include "spool/spool.h"
 #include "terminal.h"
+#include "upload/refused.h"
 
 namespace candor::cli {
 namespace {
@@ -33,6 +37,24 @@ void print_event(std::string_view bytes, bool pretty) {
   const auto event = nlohmann::ordered_json::parse(bytes, nullptr, false);
   if (event.is_discarded()) return;
   out(event.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n');
+}
+
+using Each = std::function<void(std::string_view bytes)>;
+
+void for_each_waiting(const std::string& spool_dir, const Each& each) {
+  if (spool_dir.empty()) return;
+  spool::for_each_pending(spool_dir, [&](std::string_view payload) {
+    if (const auto record = event::parse_record(payload)) each(record->bytes);
+  });
+}
+
+void for_each_refused(const std::string& spool_dir, const Each& each) {
+  const auto text = file::read(spool_dir + "/" + upload::kRefusedFile, upload::kRefusedBytesMax);
+  std::string_view rest = text ? std::string_view(*text) : std::string_view();
+  for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos;
+       rest.remove_prefix(end + 1)) {
+    each(rest.substr(0, end));
+  }
 }
 
 struct Sums {
@@ -89,16 +111,16 @@ int show(const ShowArgs& args) {
   const auto product = find_product(args.product);
   if (!product) return fail(product.error());
   std::uint64_t count = 0;
-  if (!product->places.spool_dir.empty()) {
-    spool::for_each_pending(product->places.spool_dir, [&](std::string_view payload) {
-      const auto record = event::parse_record(payload);
-      if (!record) return;
-      ++count;
-      if (!args.count) print_event(record->bytes, args.pretty);
-    });
-  }
+  const auto each = [&](std::string_view bytes) {
+    ++count;
+    if (!args.count) print_event(bytes, args.pretty);
+  };
+  args.refused ? for_each_refused(product->places.spool_dir, each)
+               : for_each_waiting(product->places.spool_dir, each);
   if (args.count) out(std::to_string(count) + '\n');
-  if (!args.count && count == 0 && is_terminal(Stream::err)) complain("nothing is waiting");
+  if (!args.count && count == 0 && is_terminal(Stream::err)) {
+    complain(args.refused ? "nothing was refused" : "nothing is waiting");
+  }
   return kDone;
 }
 
@@ -123,12 +145,13 @@ int flush(const FlushArgs& args) {
     const Progress progress(product->places.spool_dir);
     sent = client->flush(milliseconds{args.timeout_ms});
   }
-  const std::string problem = client->status().problem;
+  std::string problem = client->status().problem;
   client->close();
   const Sums after = sums(product->places.spool_dir);
   const std::uint64_t delivered = after.delivered - std::min(before.delivered, after.delivered);
   out(counted(delivered, "event") + " delivered, " + std::to_string(after.pending) + " waiting.\n");
   if (sent) return kDone;
+  if (problem.empty()) problem = delivery_note(product->places.spool_dir).problem;
   complain(problem.empty() ? "not all could be sent in time; the rest waits for the next try"
                            : problem);
   return kFailed;

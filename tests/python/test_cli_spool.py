@@ -7,6 +7,8 @@ import subprocess
 
 from conftest import CANDOR
 
+UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
+
 
 def test_show_prints_the_exact_bytes_oldest_first(user):
     dry = [user.run("emit", "plan_completed", "outcome=ok", f"note={n}", "--timestamp", str(n), "--uuid",
@@ -101,3 +103,31 @@ def test_progress_is_for_terminals(user):
         os.close(ours)
         done = user.run("flush", "--timeout-ms", "600", code=1, ACME_TELEMETRY_ENDPOINT=endpoint)
         assert "\r" not in done.stderr
+
+
+def test_a_wrong_key_pauses_and_status_says_so(user, collector):
+    collector.rules.key = "phc_another"
+    user.run("emit", "ping")
+    done = user.run("flush", code=1, ACME_TELEMETRY_ENDPOINT=collector.url)
+    assert "1 waiting" in done.stdout
+    delivery = user.status()["delivery"]
+    assert delivery["paused"] is True
+    assert delivery["problem"] != ""
+    assert delivery["problem"] in user.run("status").stdout
+    assert delivery["problem"] in done.stderr
+
+
+def test_what_the_server_refuses_can_be_shown(user, collector):
+    collector.rules.poison = "plan_completed"
+    user.run("emit", "ping")
+    poison = user.run("emit", "plan_completed", "outcome=ok", "--dry-run", "--timestamp", "0", "--uuid", UUID).stdout
+    user.run("emit", "plan_completed", "outcome=ok", "--timestamp", "0", "--uuid", UUID)
+    user.run("emit", "ping")
+    assert user.run("show", "--refused").stdout == ""
+    user.run("flush", ACME_TELEMETRY_ENDPOINT=collector.url)
+    assert len(collector.events) == 2
+    assert user.run("show", "--refused").stdout == poison
+    assert user.run("show", "--refused", "--count").stdout == "1\n"
+    assert user.status()["ledger"]["total"]["dropped"] == {"refused": 1}
+    user.run("disable")
+    assert user.run("show", "--refused").stdout == ""

@@ -26,7 +26,8 @@ ARROWS = {
 OUTSIDE = {
     "core/include/candor": {"candor"},
     "core/cli": {"candor", "base", "catalog", "consent", "identity", "spool", "event/record.h",
-                 "client/setup.h", "client/upload_library.h", "upload/job.h"},
+                 "client/setup.h", "client/upload_library.h", "upload/job.h", "upload/refused.h",
+                 "upload/state.h"},
     "bindings": {"candor"},
     "examples": {"candor"},
 }
