@@ -6,12 +6,12 @@
 
 namespace candor::event {
 
-Node compile(const catalog::Shape& shape, bool diagnostic) {
+Node compile(const catalog::Shape& shape) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   Node node{};
   node.type = shape.type;
   node.pattern = shape.pattern;
-  node.diagnostic = diagnostic || shape.klass == catalog::Class::diagnostic;
+  node.diagnostic = shape.klass == catalog::Class::diagnostic;
   node.length_max = shape.max_length;
   node.count_min = shape.count_min;
   node.count_max = shape.count_max;
@@ -23,19 +23,16 @@ Node compile(const catalog::Shape& shape, bool diagnostic) {
     Choice& choice = node.choices.emplace_back(Choice{value, {}});
     append_json_string(choice.json, value);
   }
-  for (const catalog::Shape& element : shape.element) {
-    node.element.push_back(compile(element, node.diagnostic));
-  }
-  node.members = compile(shape.fields, node.diagnostic);
+  for (const catalog::Shape& element : shape.element) { node.element.push_back(compile(element)); }
+  node.members = compile(shape.fields);
   return node;
 }
 
-std::vector<Member> compile(const std::vector<catalog::Field>& fields, bool diagnostic) {
+std::vector<Member> compile(const std::vector<catalog::Field>& fields) {
   std::vector<Member> members;
   members.reserve(fields.size());
   for (const catalog::Field& field : fields) {
-    members.push_back(
-        {",\"" + field.name + "\":", field.optional, compile(field.shape, diagnostic)});
+    members.push_back({",\"" + field.name + "\":", field.optional, compile(field.shape)});
   }
   return members;
 }

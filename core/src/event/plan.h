@@ -43,9 +43,7 @@ struct Member {
   }
 };
 
-// `diagnostic` is inherited by what is inside an array, map or object.
-[[nodiscard]] Node compile(const catalog::Shape& shape, bool diagnostic = false);
-[[nodiscard]] std::vector<Member> compile(const std::vector<catalog::Field>& fields,
-                                          bool diagnostic = false);
+[[nodiscard]] Node compile(const catalog::Shape& shape);
+[[nodiscard]] std::vector<Member> compile(const std::vector<catalog::Field>& fields);
 
 }  // namespace candor::event

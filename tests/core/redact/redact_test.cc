@@ -46,11 +46,12 @@ TEST(Redact, BehindAnything) {
 
 // Pieces of which texts are made that tempt every detector.
 constexpr std::string_view kPieces[] = {
-    "password", "=",           ":",         "://",      "@",   ".com",    "/home/",     "\\Users\\",
-    "a",        "Zz9",         " ",         "\n",       "\"",  "'",       "\\",         "[",
-    "{",        "-",           "--",        "sk-",      "eyJ", "0f3a9c",  "%40",        "%2F",
-    "Bearer ",  "<",           ">",         "é",        "😀",   "token: ", "[redacted]", "~",
-    "cookie=",  "-----BEGIN ", "-----END ", "user:pw@", "x.y", "]",       "&"};
+    "password",  "=",       ":",          "://",     "@",       ".com",        "/home/",
+    "\\Users\\", "a",       "Zz9",        " ",       "\n",      "\"",          "'",
+    "\\",        "[",       "{",          "-",       "--",      "sk-",         "eyJ",
+    "0f3a9c",    "%40",     "%2F",        "Bearer ", "<",       ">",           "é",
+    "😀",         "token: ", "[redacted]", "~",       "cookie=", "-----BEGIN ", "-----END ",
+    "user:pw@",  "://a:b/", "x.y",        "]",       "&"};
 
 TEST(Redact, AnyTextComesOutValidBoundedAndSettled) {
   std::mt19937 random(1);
