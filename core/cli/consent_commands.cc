@@ -13,7 +13,6 @@
 #include "product.h"
 #include "spool/spool.h"
 #include "terminal.h"
-#include "upload/refused.h"
 
 namespace candor::cli {
 namespace {
@@ -117,7 +116,6 @@ int disable(const ProductArgs& args) {
   // A choice that could not be written is still no reason to keep what waits.
   if (product->places.spool_dir.empty()) return chosen;
   const auto deleted = spool::purge(product->places.spool_dir);
-  file::remove(product->places.spool_dir + "/" + upload::kRefusedFile);
   if (deleted > 0) out("Deleted " + counted(deleted, "event") + " that had not been sent.\n");
   return chosen;
 }

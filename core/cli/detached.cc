@@ -66,10 +66,10 @@ int upload_detached() {
   const candor_upload_api* const api = client::load_upload_library("");
   candor_uploader* const uploader = api != nullptr ? api->start(text.data(), text.size()) : nullptr;
   if (uploader == nullptr) return kFailed;
-  api->flush(uploader, kDrainMsMax);
+  api->flush(uploader, kDrainMsMax, 0);
   // No other uploader is started within the interval; what was emitted in it is ours to bring.
   stay(std::min(job->flush_interval_ms, kStayMsMax));
-  const int drained = api->flush(uploader, kDrainMsMax);
+  const int drained = api->flush(uploader, kDrainMsMax, 0);
   api->stop(uploader);
   return drained == 1 ? kDone : kFailed;
 }

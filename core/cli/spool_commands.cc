@@ -49,7 +49,7 @@ void for_each_waiting(const std::string& spool_dir, const Each& each) {
 }
 
 void for_each_refused(const std::string& spool_dir, const Each& each) {
-  const auto text = file::read(spool_dir + "/" + upload::kRefusedFile, upload::kRefusedBytesMax);
+  const auto text = file::read(spool_dir + "/" + spool::kSetAsideFile, upload::kRefusedBytesMax);
   std::string_view rest = text ? std::string_view(*text) : std::string_view();
   for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos;
        rest.remove_prefix(end + 1)) {

@@ -31,11 +31,15 @@ typedef struct candor_upload_api {
 
   // Tries now, without waiting for the interval, until nothing that was in the
   // spool at the call is pending, or a try failed for good, or timeout_ms passed.
-  // Returns 1 when nothing is pending, 0 otherwise.
-  int (*flush)(candor_uploader*, int32_t timeout_ms);
+  // Returns 1 when nothing is pending, 0 otherwise. `asked`: 1 when a person or a program waits
+  // for it, which passes our own back-off (never the server's Retry-After), 0 in the background.
+  int (*flush)(candor_uploader*, int32_t timeout_ms, int32_t asked);
 
-  // Cancels a request under way, waits for the thread to end, and frees. What
-  // was not settled stays in the spool. Takes milliseconds, whatever the server does.
+  // Cancels a request under way, and makes every flush, under way or later, return 0 at once.
+  void (*cancel)(candor_uploader*);
+
+  // The same, then waits for the thread to end, and frees; nobody may be in `wake` or `flush`.
+  // What was not settled stays in the spool. Takes milliseconds, whatever the server does.
   void (*stop)(candor_uploader*);
 } candor_upload_api;
 

@@ -53,9 +53,10 @@ void Dispatcher::emitted() noexcept {
   Process& process = here();
   const std::uint32_t n = process.emitted.fetch_add(1, std::memory_order_relaxed) + 1;
   if (n == 1) start_timer(process);
-  if (n % plan_.flush_at != 0) return;
-  candor_uploader* const uploader = process.uploader.load(std::memory_order_acquire);
-  if (uploader != nullptr) process.api.load(std::memory_order_relaxed)->wake(uploader);
+  if (n % plan_.flush_at != 0 || process.uploader.load(std::memory_order_relaxed) == nullptr) return;
+  // Whoever holds the lock starts or ends the uploader; a wake that is missed costs an interval.
+  const std::unique_lock lock(process.mutex, std::try_to_lock);
+  if (lock && process.uploader != nullptr) process.api.load()->wake(process.uploader);
 }
 
 void Dispatcher::start_timer(Process& process) noexcept {
@@ -73,10 +74,11 @@ void Dispatcher::start_timer(Process& process) noexcept {
 void Dispatcher::run_timer(Process& process) noexcept {
   if (plan_.delivery == Delivery::automatic) {
     std::unique_lock lock(process.mutex);
-    process.stopping.wait_for(lock, std::chrono::milliseconds(plan_.flush_interval_ms),
+    process.changed.wait_for(lock, std::chrono::milliseconds(plan_.flush_interval_ms),
                               [&] { return process.stopped; });
   }
-  // What made this process long-lived has waited an interval already.
+  // What made this process long-lived has waited an interval already. (Who stops the
+  // uploader waits for this thread first.)
   if (start_uploader(process)) process.api.load()->wake(process.uploader.load());
 }
 
@@ -97,7 +99,17 @@ bool Dispatcher::start_uploader(Process& process) noexcept try {
 bool Dispatcher::flush(std::int32_t timeout_ms) noexcept {
   Process& process = here();
   if (!start_uploader(process)) return false;
-  return process.api.load()->flush(process.uploader.load(), timeout_ms) == 1;
+  std::unique_lock lock(process.mutex);
+  if (process.stopped) return false;
+  candor_uploader* const uploader = process.uploader;
+  const candor_upload_api* const api = process.api;
+  ++process.flushing;
+  lock.unlock();
+  const bool drained = api->flush(uploader, timeout_ms, 1) == 1;
+  lock.lock();
+  --process.flushing;
+  process.changed.notify_all();
+  return drained;
 }
 
 void Dispatcher::stop() noexcept {
@@ -108,11 +120,15 @@ void Dispatcher::stop() noexcept {
     process.stopped = true;
     timer.swap(process.timer);
   }
-  process.stopping.notify_all();
+  process.changed.notify_all();
   if (timer.joinable()) timer.join();
-  // Another thread may still be in `wake` or `flush`: the uploader is stopped once and freed here,
-  // so close() promises that nobody flushes any more.
-  candor_uploader* const uploader = process.uploader.exchange(nullptr);
+  candor_uploader* uploader = nullptr;
+  {
+    std::unique_lock lock(process.mutex);
+    uploader = process.uploader.exchange(nullptr);
+    if (uploader != nullptr) process.api.load()->cancel(uploader);
+    process.changed.wait(lock, [&] { return process.flushing == 0; });
+  }
   if (uploader != nullptr) process.api.load()->stop(uploader);
   const bool may_detach =
       plan_.delivery == Delivery::automatic || plan_.delivery == Delivery::detached;

@@ -46,9 +46,10 @@ class Dispatcher {
     std::atomic<std::uint32_t> emitted{0};
     std::atomic<const candor_upload_api*> api{nullptr};
     std::atomic<candor_uploader*> uploader{nullptr};
-    std::mutex mutex;  // guards the rest
-    std::condition_variable stopping;
+    std::mutex mutex;  // guards the rest, and the uploader's end
+    std::condition_variable changed;
     bool stopped = false;
+    int flushing = 0;  // threads that wait in a flush
     std::thread timer;
   };
 

@@ -195,6 +195,7 @@ std::uint64_t purge(const std::string& dir) {
     ::nanosleep(&pause, nullptr);
     lock = lock_ledger(dir);
   }
+  file::remove(dir + "/" + kSetAsideFile);
   for (const auto& file : Inventory(dir).segments) {
     auto image = read_segment(file.path, true);
     if (!image) continue;

@@ -116,6 +116,9 @@ struct Tally {
 void for_each_pending(const std::string& dir,
                       const std::function<void(std::string_view payload)>& each);
 
+// A file in the directory where the owner keeps what it gave up on; a purge removes it too.
+inline constexpr char kSetAsideFile[] = "refused.jsonl";
+
 // Empties the spool because consent was withdrawn: what waits is counted as opted_out and its
 // bytes are gone, those of segments still being written too. Returns the number of records.
 std::uint64_t purge(const std::string& dir);

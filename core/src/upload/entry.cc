@@ -70,9 +70,10 @@ struct candor_uploader {
     changed_.notify_all();
   }
 
-  bool flush(std::int64_t timeout_ms) {
+  bool flush(std::int64_t timeout_ms, bool asked) {
     std::unique_lock lock(mutex_);
     const std::uint64_t mine = ++flushes_asked_;
+    urgent_ |= asked;
     flush_until_ms_ = std::max(flush_until_ms_, steady_ms() + timeout_ms);
     changed_.notify_all();
     changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
@@ -80,14 +81,19 @@ struct candor_uploader {
     return flushes_done_ >= mine && drained_;
   }
 
-  // Ends the thread, once. What was asked to wait gets its answer.
-  void halt() {
+  // Makes the thread end. What was asked to wait gets its answer.
+  void cancel() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
       changed_.notify_all();
     }
     uploader_.cancel();
+  }
+
+  // Ends the thread, once.
+  void halt() {
+    cancel();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -104,6 +110,7 @@ struct candor_uploader {
   std::condition_variable changed_;  // anything below
   bool woken_ = false;
   bool stopping_ = false;
+  bool urgent_ = false;   // somebody waits for the flush
   bool drained_ = false;  // by the last flush done
   std::uint64_t flushes_asked_ = 0, flushes_done_ = 0;
   std::int64_t flush_until_ms_ = 0;  // when the last one stops waiting, in steady time
@@ -142,16 +149,18 @@ RunResult candor_uploader::run_once(std::unique_lock<std::mutex>& lock) {
   woken_ = false;
   const std::uint64_t asked = flushes_asked_;
   const bool is_flush = asked != flushes_done_;
+  const bool urgent_now = is_flush && urgent_;
   const std::int64_t flush_until_ms = flush_until_ms_;
   lock.unlock();
   RunResult result = uploader_.run({.deadline_ms = steady_ms() + run_ms_,
-                                    .asked = is_flush,
+                                    .asked = urgent_now,
                                     .busy_until_ms = is_flush ? flush_until_ms : 0});
   lock.lock();
   // A flush that only ran out of its turn goes on with the next.
   const bool over = result.end != RunResult::End::out_of_time;
   if (is_flush && (over || steady_ms() >= flush_until_ms)) {
     flushes_done_ = asked;
+    if (flushes_asked_ == asked) urgent_ = false;
     drained_ = result.end == RunResult::End::drained;
     changed_.notify_all();
   }
@@ -244,11 +253,18 @@ static void candor_upload_wake(candor_uploader* uploader) {
   }
 }
 
-static int candor_upload_flush(candor_uploader* uploader, int32_t timeout_ms) {
+static int candor_upload_flush(candor_uploader* uploader, int32_t timeout_ms, int32_t asked) {
   try {
     if (uploader == nullptr || uploader->is_forked()) return 0;
-    return uploader->flush(std::max<int32_t>(timeout_ms, 0)) ? 1 : 0;
+    return uploader->flush(std::max<int32_t>(timeout_ms, 0), asked != 0) ? 1 : 0;
   } catch (...) { return 0; }
+}
+
+static void candor_upload_cancel(candor_uploader* uploader) {
+  try {
+    if (uploader != nullptr && !uploader->is_forked()) uploader->cancel();
+  } catch (...) {  // it will be stopped all the same
+  }
 }
 
 static void candor_upload_stop(candor_uploader* uploader) {
@@ -266,6 +282,7 @@ const candor_upload_api candor_upload = {
     .start = candor_upload_start,
     .wake = candor_upload_wake,
     .flush = candor_upload_flush,
+    .cancel = candor_upload_cancel,
     .stop = candor_upload_stop,
 };
 

@@ -1,11 +1,12 @@
 #include "upload/refused.h"
 
 #include "base/file.h"
+#include "spool/spool.h"
 
 namespace candor::upload {
 namespace {
 
-std::string path_in(const std::string& spool_dir) { return spool_dir + "/" + kRefusedFile; }
+std::string path_in(const std::string& spool_dir) { return spool_dir + "/" + spool::kSetAsideFile; }
 
 }  // namespace
 
@@ -21,7 +22,5 @@ void keep_refused(const std::string& spool_dir, std::string_view event) {
   }
   static_cast<void>(file::write_atomic(path, text));
 }
-
-void forget_refused(const std::string& spool_dir) { file::remove(path_in(spool_dir)); }
 
 }  // namespace candor::upload

@@ -1,5 +1,5 @@
-// refused.jsonl, beside the spool's segments: the last events that the server refused one by
-// one, for the maintainer who wonders why. Canonical bytes, an event a line, oldest first.
+// The spool's set-aside file: the last events that the server refused one by one, for the
+// maintainer who wonders why. Canonical bytes, an event a line, oldest first. A purge removes it.
 #pragma once
 
 #include <cstddef>
@@ -8,13 +8,10 @@
 
 namespace candor::upload {
 
-inline constexpr char kRefusedFile[] = "refused.jsonl";
 // Beyond this the oldest lines go; an event that alone is larger is not kept.
 inline constexpr std::size_t kRefusedBytesMax = 256 * 1024;
 
 // By the one process that uploads. Should the disk refuse, the event is only counted.
 void keep_refused(const std::string& spool_dir, std::string_view event);
-// When consent is withdrawn.
-void forget_refused(const std::string& spool_dir);
 
 }  // namespace candor::upload

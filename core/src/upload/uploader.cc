@@ -39,20 +39,6 @@ spool::Counter counter_of(sink::Verdict verdict) noexcept {
   return spool::kPending;
 }
 
-// Whether somebody said that this install's events are not to be sent. Any other "off" is
-// about this process (a variable, CI) or not understood (a broken file): it stops the
-// upload and touches nothing.
-bool is_withdrawn(consent::Rule rule) noexcept {
-  switch (rule) {
-    case consent::Rule::build_switch:
-    case consent::Rule::catalog_off:
-    case consent::Rule::policy_disabled:
-    case consent::Rule::file_disabled:
-    case consent::Rule::not_opted_in: return true;
-    default: return false;
-  }
-}
-
 std::string_view describe(transport::Failure failure) noexcept {
   switch (failure) {
     case transport::Failure::timeout: return "the server did not answer in time";
@@ -163,9 +149,8 @@ RunResult::End Uploader::Run::upload() {
 std::optional<RunResult::End> Uploader::Run::check_consent() {
   const consent::Decision decision = consent::decide(up_.job_.consent, up_.parts_.signals);
   if (!decision.enabled) {
-    if (is_withdrawn(decision.rule)) {
+    if (consent::is_withdrawal(decision.rule)) {
       result_.dropped += spool::purge(up_.job_.spool_dir);
-      forget_refused(up_.job_.spool_dir);
     }
     return End::disabled;
   }

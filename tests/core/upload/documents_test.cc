@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "spool/spool.h"
 #include "upload/compress.h"
 #include "upload/job.h"
 #include "upload/refused.h"
@@ -116,7 +117,7 @@ TEST(StateFile, DamageIsAFreshState) {
 }
 
 std::string kept(const Directory& dir) {
-  std::ifstream file(dir.path + "/" + kRefusedFile);
+  std::ifstream file(dir.path + "/" + spool::kSetAsideFile);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -125,8 +126,8 @@ TEST(RefusedFile, KeepsTheLastEventsAndForgetsThemAll) {
   keep_refused(dir.path, "one");
   keep_refused(dir.path, "two");
   EXPECT_EQ(kept(dir), "one\ntwo\n");
-  forget_refused(dir.path);
-  EXPECT_FALSE(fs::exists(dir.path + "/" + kRefusedFile));
+  spool::purge(dir.path);
+  EXPECT_FALSE(fs::exists(dir.path + "/" + spool::kSetAsideFile));
 }
 
 TEST(RefusedFile, IsBoundedOnBothSidesOfTheLimit) {

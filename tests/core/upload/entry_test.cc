@@ -100,11 +100,11 @@ TEST_F(EntryTest, FlushesAndSaysWhenNothingIsLeft) {
   emit(5);
   const Handle uploader = start(server.url());
   ASSERT_TRUE(uploader);
-  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 1);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong, 1), 1);
   EXPECT_EQ(pending(), 0u);
   emit(5);
-  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 1);
-  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 1);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong, 1), 1);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong, 1), 1);
   EXPECT_EQ(pending(), 0u);
 }
 
@@ -117,10 +117,10 @@ TEST_F(EntryTest, AFlushIsBoundedAndAStopCancels) {
   });
   emit(1);
   Handle uploader = start(silent.url());
-  EXPECT_EQ(candor_upload.flush(uploader.get(), 50), 0);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), 50, 1), 0);
   arrived.get_future().wait();
-  EXPECT_EQ(candor_upload.flush(uploader.get(), 0), 0);
-  EXPECT_EQ(candor_upload.flush(uploader.get(), -1), 0);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), 0, 1), 0);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), -1, 1), 0);
   uploader.reset();  // would hang for an hour
   EXPECT_EQ(pending(), 1u);
 }
@@ -132,14 +132,14 @@ TEST_F(EntryTest, AForkedChildHasNoUploaderAndWaitsForNone) {
   const pid_t child = fork();
   if (child == 0) {
     candor_upload.wake(uploader.get());
-    const int drained = candor_upload.flush(uploader.get(), kLong);
+    const int drained = candor_upload.flush(uploader.get(), kLong, 1);
     candor_upload.stop(uploader.get());
     _exit(drained);
   }
   int code = -1;
   waitpid(child, &code, 0);
   EXPECT_EQ(code, 0);
-  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 1);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong, 1), 1);
 }
 
 TEST_F(EntryTest, AFailureForGoodEndsTheFlush) {
@@ -148,7 +148,7 @@ TEST_F(EntryTest, AFailureForGoodEndsTheFlush) {
   });
   emit(1);
   const Handle uploader = start(server.url());
-  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 0);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong, 1), 0);
   EXPECT_EQ(pending(), 1u);
 }
 
@@ -159,8 +159,8 @@ TEST_F(EntryTest, AFlushThatIsAskedForPassesThePause) {
   });
   emit(1);
   const Handle uploader = start(server.url());
-  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 0);
-  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong), 1);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong, 1), 0);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), kLong, 1), 1);
 }
 
 TEST_F(EntryTest, AWakeUploads) {
@@ -194,9 +194,9 @@ TEST_F(EntryTest, WaitsForAnotherProcessWithinTheFlush) {
   emit(1);
   auto other = spool::Queue::try_open(job.spool_dir);
   const Handle uploader = start(server.url());
-  EXPECT_EQ(candor_upload.flush(uploader.get(), 50), 0);
+  EXPECT_EQ(candor_upload.flush(uploader.get(), 50, 1), 0);
   auto flushed =
-      std::async(std::launch::async, [&] { return candor_upload.flush(uploader.get(), kLong); });
+      std::async(std::launch::async, [&] { return candor_upload.flush(uploader.get(), kLong, 1); });
   other.reset();
   EXPECT_EQ(flushed.get(), 1);
 }
@@ -221,7 +221,7 @@ TEST_F(EntryTest, ManyThreadsAndUploadersDeliverEachEventOnce) {
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
       candor_upload.wake(uploaders[static_cast<std::size_t>(i) % 4].get());
-      EXPECT_EQ(candor_upload.flush(uploaders[static_cast<std::size_t>(i) % 4].get(), kLong), 1);
+      EXPECT_EQ(candor_upload.flush(uploaders[static_cast<std::size_t>(i) % 4].get(), kLong, 1), 1);
     });
   }
   for (std::thread& thread : threads) thread.join();
