@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -22,25 +24,38 @@ def run(*command, env=None):
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    # With the backend of this environment, so that nothing is downloaded.
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", ROOT, "--no-build-isolation", "--no-deps",
-        "--no-index", "--wheel-dir", folder,
-        "--config-settings", f"build-dir={folder}/build")  # fmt: skip
-    (built,) = folder.glob("*.whl")
-    return built
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The wheel, and an environment with it and nothing else; made once by all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "wheel"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            # With the backend of this environment, so that nothing is downloaded.
+            run(sys.executable, "-m", "pip", "wheel", ROOT, "--no-build-isolation", "--no-deps",
+                "--no-index", "--wheel-dir", folder,
+                "--config-settings", f"build-dir={folder}/build")  # fmt: skip
+            venv.create(folder / "installed", symlinks=True)
+            run(sys.executable, "-m", "pip", "--python", folder / "installed/bin/python",
+                "install", "--no-index", *folder.glob("*.whl"))  # fmt: skip
+            (folder / "done").touch()
+    return folder
 
 
-@pytest.fixture(scope="module")
-def installed(wheel, tmp_path_factory):
-    """The folder of programs of an environment that has the wheel and nothing else."""
-    folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder, symlinks=True)
-    run(sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install",
-        "--no-index", wheel)  # fmt: skip
-    return folder / "bin"
+@pytest.fixture
+def wheel(built):
+    (found,) = built.glob("*.whl")
+    return found
+
+
+@pytest.fixture
+def installed(built):
+    """The folder of the environment's programs."""
+    return built / "installed/bin"
 
 
 def environment(home):
@@ -49,7 +64,7 @@ def environment(home):
 
 
 # Building a wheel compiles the core anew.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_contents(wheel):
