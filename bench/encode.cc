@@ -61,7 +61,7 @@ void EightFieldsInReverse(benchmark::State& state) {
                           {"dialect", "postgres"},
                           {"joinCount", 3},
                           {"sourceCount", 12},
-                          {"durationMs", 25.123456789},  // 17 digits, as clocks give them
+                          {"durationMs", 25.123456789},  // too many digits for the short way
                           {"errorClass", "requests.exceptions.Timeout"},
                           {"stage", "resolve"},
                           {"outcome", "ok"}};

@@ -52,7 +52,8 @@ class Encoder {
   // duplicate_field); then fields in catalog order, each with its own checks
   // (missing_field, wrong_type, not_finite, out_of_range, invalid_utf8,
   // too_long, bad_pattern, not_in_enum, too_many); too_large last.
-  // Thread-safe; allocates only when rejecting or past the buffer's inline room.
+  // Thread-safe; allocates only when rejecting, redacting, sorting a map of over 128 entries,
+  // or past the buffer's inline room.
   Outcome encode(int event, std::span<const Field> fields, const Stamp& stamp,
                  Buffer& out) const noexcept;
 
