@@ -104,6 +104,8 @@ class Daemon:
         self.reason = "signal"
 
     def started(self) -> None:
+        if self.telemetry.first_run:
+            self.telemetry.emit("install_first_run")
         self.telemetry.emit(
             "daemon_started",
             daemonVersion=VERSION,

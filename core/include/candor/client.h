@@ -77,7 +77,9 @@ class CANDOR_EXPORT Client {
   [[nodiscard]] Status status() const;
 
   // The ledger of this spool, over all processes and since its beginning, as
-  // JSON: {"events": {NAME: {"captured", "delivered", "pending", "dropped": {REASON: n}, "rejected": {CODE: n}}}, "total": {...}}.
+  // JSON: {"events": {NAME: COUNTS}, "total": COUNTS, "spool": {"bytes", "segments"}}, where COUNTS is
+  // {"captured", "delivered", "pending", "dropped": {REASON_OR_CODE: n}} and
+  // captured = delivered + pending + the sum of dropped.
   [[nodiscard]] std::string stats() const;
 
   // True in the one process that minted this install's identity.

@@ -358,11 +358,13 @@ void Client::Impl::tell(std::uint32_t label, std::string_view event, const Outco
                                                           : static_cast<unsigned>(outcome.reason);
   if ((told[label].fetch_or(1u << bit) & 1u << bit) != 0) return;
   std::string line = "candor: ";
-  line += label == unknown_label ? utf8_repaired(event.substr(0, catalog::kNameBytesMax)) : std::string(event);
+  line += utf8_repaired(event.substr(0, catalog::kNameBytesMax));
   line.append(" ").append(candor::name(outcome.result)).append(": ");
   line += outcome.result == Result::rejected ? candor::name(outcome.code) : candor::name(outcome.reason);
   if (!outcome.field.empty()) line.append(" (").append(outcome.field).append(")");
   if (outcome.reason == Reason::disk_error) line.append(": ").append(writer->trouble());
+  // Names come from the caller: none of them may write to somebody's terminal.
+  std::replace_if(line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
   log(line);
 }
 

@@ -7,9 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 namespace candor::spool {
 namespace {
+
+// Making a segment takes a millisecond; one unfinished for so long has no maker any more.
+constexpr std::int64_t kAbandonedMs = 60'000;
 
 std::uint64_t disk_bytes(const std::string& path) noexcept {
   struct stat info {};
@@ -37,8 +41,10 @@ Inventory::Inventory(const std::string& dir) {
   }
 }
 
-void Inventory::remove_abandoned() {
+void Inventory::remove_abandoned(std::int64_t unix_ms) {
   for (const File& temporary : temporaries) {
+    // Its maker may not have locked it yet.
+    if (std::abs(unix_ms - temporary.made_ms) < kAbandonedMs) continue;
     const auto fd = file::open(temporary.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
     if (fd && file::try_lock(fd->get())) file::remove(temporary.path);
   }

@@ -21,8 +21,8 @@ struct Inventory {
 
   explicit Inventory(const std::string& dir);
 
-  // Removes segments that were never finished.
-  void remove_abandoned();
+  // Removes segments that were never finished, but for those just begun.
+  void remove_abandoned(std::int64_t unix_ms);
   // Buries what no writer holds: what is older than a time, and the oldest until `bytes` more
   // fit. The second answers whether they do.
   void bury_older_than(std::int64_t made_ms);

@@ -176,7 +176,7 @@ struct Writer::Impl {
     if (auto done = file::make_dirs(dir); !done) return note(p, done.error());
     const std::int64_t now = unix_ms();
     Inventory inventory(dir);
-    inventory.remove_abandoned();
+    inventory.remove_abandoned(now);
     inventory.bury_older_than(now - limits.age_max_ms);
     if (inventory.tombs.size() > kTombsMax) fold_tombs(dir);
 

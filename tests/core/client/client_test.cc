@@ -58,10 +58,10 @@ TEST(Client, RejectsAndCountsPerEventAndCode) {
   EXPECT_EQ(outcome.code, Code::out_of_range);
   EXPECT_EQ(outcome.field, "n");
   EXPECT_EQ(client->emit("started", {{"n", -2}}).code, Code::out_of_range);
-  EXPECT_EQ(client->emit("no_such", {}).code, Code::unknown_event);
+  EXPECT_EQ(client->emit("no_such\x1b[31m", {}).code, Code::unknown_event);
   EXPECT_EQ(client->emit("python_only", {}).code, Code::wrong_runtime);
   EXPECT_EQ(lines, (std::vector<std::string>{"candor: started rejected: out_of_range (n)",
-                                             "candor: no_such rejected: unknown_event",
+                                             "candor: no_such?[31m rejected: unknown_event",
                                              "candor: python_only rejected: wrong_runtime"}));
   const auto ledger = nlohmann::json::parse(client->stats());
   EXPECT_EQ(ledger["events"]["started"]["dropped"]["out_of_range"], 2);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "spool/segment.h"
 #include "support.h"
 
@@ -142,6 +143,23 @@ TEST(Writer, BuriesWhatIsTooOld) {
   ASSERT_EQ(writer.append(0, "new"), kPending);
   EXPECT_EQ(pending(dir.path()), std::vector<std::string>{"new"});
   EXPECT_EQ(counted(dir.path(), counter_of(Reason::too_old)), 1u);
+}
+
+TEST(Writer, AnUnfinishedSegmentIsRemovedWhenItsMakerMustBeGone) {
+  TempDir dir;
+  const std::int64_t now = unix_ms();
+  const auto name = [&](std::int64_t ms) {
+    const UuidText id = uuid7(ms);
+    return dir / (std::string(id.data(), id.size()) + ".tmp");
+  };
+  const std::string young = name(now);
+  const std::string old = name(now - 120'000);
+  spit(young, "");
+  spit(old, "");
+  Writer writer(dir.path(), kLabels, {});
+  ASSERT_EQ(writer.append(0, "x"), kPending);
+  EXPECT_TRUE(std::filesystem::exists(young));
+  EXPECT_FALSE(std::filesystem::exists(old));
 }
 
 TEST(Writer, ManyThreadsLoseNothing) {
