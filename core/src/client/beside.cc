@@ -23,13 +23,16 @@ std::string file_of_this_code() {
 }  // namespace
 
 std::vector<std::string> beside_this_code(const std::string& name,
-                                          std::initializer_list<const char*> places) {
+                                          std::initializer_list<const char*> places,
+                                          const char* installed) {
   const std::string file = file_of_this_code();
   const std::string dir = file.substr(0, file.find_last_of('/') + 1);
   std::vector<std::string> paths;
-  if (dir.empty()) return paths;
-  paths.push_back(dir + name);
-  for (const char* place : places) paths.push_back(dir + place + "/" + name);
+  if (!dir.empty()) {
+    paths.push_back(dir + name);
+    for (const char* place : places) paths.push_back(dir + place + "/" + name);
+  }
+  paths.push_back(std::string(installed) + "/" + name);
   return paths;
 }
 
