@@ -129,7 +129,7 @@ def test_an_event_may_be_named_like_a_command(user):
 @pytest.mark.parametrize(
     "arguments",
     [["note"], ["=x"], [":=1"], ["note:="], ["note:={"], ["note:=tru"], ["note:=01"], ["note:='x'"], ["note:=1 2"],
-     ['note:="a'], ['note:="\\x"'], ['note:="\\u12"'], ["note:=[1,]"], ['note:={"a":1,}'], ["note:=" + "[" * 100]],
+     ['note:="a'], ['note:="\\x"'], ['note:="\\u12"'], ["note:=[1,]"], ['note:={"a":1,}'], ["note:=" + "[" * 65 + "]" * 65]],
 )  # fmt: skip
 def test_what_is_no_field_is_wrong_usage(user, arguments):
     done = user.run("emit", "plan_completed", *arguments, code=2)
@@ -246,7 +246,8 @@ def test_a_json_line_may_be_rejected(user, line, code, field):
 
 @pytest.mark.parametrize(
     "line", ["hunter2", "{", "[]", '"hunter2"', "{}", '{"fields": {}}', '{"event": "ping", "feilds": {}}',
-             '{"event": "ping"} x', '{"event": "ping",}', '\x01', '{"event": "pi\tng"}'],
+             '{"event": "ping"} x', '{"event": "ping",}', '\x01', '{"event": "pi\tng"}',
+             '{"event": "ping", "fields": {"x": ' + "[" * 100_000 + "]" * 100_000 + "}}"],
 )  # fmt: skip
 def test_a_line_that_is_no_event_is_malformed_and_not_repeated(user, line):
     bad, good = lines(user, line, {"event": "ping"}, code=2)
