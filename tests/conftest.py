@@ -1,0 +1,9 @@
+"""For all tests in Python."""
+
+import signal
+
+
+def pytest_configure():
+    # Started in the background, as some CI systems do, a process ignores Ctrl-C, and so
+    # would every process that a test starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
