@@ -32,6 +32,7 @@ class Failed(Exception):
 @dataclass
 class Run:
     seconds: float
+    cpu_seconds: float  # what is left of the time on a machine that does nothing else
     out: str
     status: int  # as Popen.returncode
     timed_out: bool = False
@@ -67,6 +68,7 @@ def temporary_home(**env: str) -> Iterator[Home]:
         base = {"PATH": os.environ["PATH"], "HOME": str(path), "LANG": "C.UTF-8"}
         yield Home(path, base | env)
     finally:
+        end_orphans(path)
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -79,8 +81,19 @@ _ours: set[int] = set()
 _ours_lock = threading.Lock()
 
 
-def orphans() -> list[int]:
-    """Processes that programs left behind: children of ours that we did not start."""
+def end_orphans(home: Path | None = None) -> None:
+    """Ends what programs left behind: those that live in one home, or all of them."""
+    for pid in _orphans():
+        with contextlib.suppress(OSError):
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            gone = not any(environment)  # a zombie shows none
+            if home is None or gone or f"HOME={home}".encode() in environment:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+def _orphans() -> list[int]:
+    """Children of ours that we did not start."""
     found = []
     for task in Path("/proc/self/task").iterdir():
         with contextlib.suppress(OSError):
@@ -89,15 +102,8 @@ def orphans() -> list[int]:
         return [pid for pid in found if pid not in _ours]
 
 
-def end_orphans() -> None:
-    for pid in orphans():
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-
-
 def start(command: Sequence[str | Path], home: Home, **options) -> subprocess.Popen:
-    # Held while it starts, so that orphans() doesn't take it for one.
+    # Held while it starts, so that it is not taken for an orphan.
     with _ours_lock:
         process = subprocess.Popen(
             [str(word) for word in command], env=home.env, cwd=home.path, text=True, **options
@@ -129,13 +135,16 @@ def run(
         seconds = time.perf_counter() - before
         if timed_out:
             process.kill()
-        process.wait()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
         ended(process)
         out.seek(0)
         err.seek(0)
         if check and process.returncode != 0:
             raise Failed(f"{command[0]}: status {process.returncode}: {err.read()[-2000:]}")
-        return Run(seconds, out.read(), process.returncode, timed_out)
+        return Run(
+            seconds, usage.ru_utime + usage.ru_stime, out.read(), process.returncode, timed_out
+        )
 
 
 def _wait(process: subprocess.Popen, timeout_s: float) -> bool:

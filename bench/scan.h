@@ -20,15 +20,15 @@ inline Outcome emit_scan(Client& client, int i) noexcept {
                                         {"errorClass", "TimeoutError"}});
 }
 
-// A product as it would open its client. Its home is $HOME/.ktx; CANDOR_BIN names the
-// program that uploads when this one has ended.
+// A product as it would open its client, with its home in $HOME/.ktx. An installed one finds
+// by itself what CANDOR_BIN and CANDOR_UPLOAD_LIBRARY name here.
 inline Options product() {
   Options options;
   options.catalog = CANDOR_SOURCE_DIR "/schema/ktx.telemetry.jsonc";
   options.product_version = "1.2.3";
   options.sources = {{"host.nodeVersion", std::string("22.1.0")}};
-  const char* const program = std::getenv("CANDOR_BIN");
-  if (program != nullptr) options.uploader_program = program;
+  if (const char* const path = std::getenv("CANDOR_BIN")) options.uploader_program = path;
+  if (const char* const path = std::getenv("CANDOR_UPLOAD_LIBRARY")) options.upload_library = path;
   return options;
 }
 
