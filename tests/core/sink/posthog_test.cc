@@ -18,7 +18,7 @@ const std::string kBytes =
 const std::string kEmpty = R"({"event":"ran","uuid":"01890000-0000-7000-8000-000000000002",)"
                            R"("timestamp":"2026-01-02T03:04:05.678Z","properties":{}})";
 const std::string kProject(64, 'a');
-constexpr Attempt kFirst{.number = 1, .request_id = {}, .unix_ms = 1767323045678};
+const Attempt kFirst{.number = 1, .request_id = {}, .unix_ms = 1767323045678};
 
 Config config(const char* protocol) {
   return {.host = "https://eu.example", .project_key = "phc_k\"ey", .protocol = protocol};
