@@ -28,6 +28,7 @@ void leave_host_behind() noexcept {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGALRM, SIG_DFL);  // a host that ignores it passed that on
   ::alarm(kDeadlineS);
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));
   const long descriptors = std::min<long>(::sysconf(_SC_OPEN_MAX), 65'536);

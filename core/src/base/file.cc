@@ -23,6 +23,10 @@ void Fd::reset() noexcept {
   fd_ = -1;
 }
 
+void LockedFd::unlock() noexcept {
+  if (locked()) ::flock(fd_.get(), LOCK_UN);
+}
+
 namespace file {
 namespace {
 
@@ -115,20 +119,16 @@ Done allocate(int fd, std::uint64_t bytes) {
 bool allocation_lasts(int fd) noexcept {
   if (faults.allocation_lasts != nullptr) return faults.allocation_lasts(fd);
 #if defined(__linux__)
-  constexpr unsigned long kCopyOnWriteOrRemote[] = {
-      0x9123683E,  // btrfs
-      0x2FC12FC1,  // zfs
-      0xCA451A4E,  // bcachefs
-      0x6969,      // nfs
-      0x65735546,  // fuse
-      0xFF534D42,  // cifs
-      0xFE534D42,  // smb2
-      0x01021997,  // 9p
+  constexpr unsigned long kWrittenInPlace[] = {
+      0xEF53,      // ext2, ext3, ext4
+      0x58465342,  // xfs
+      0x01021994,  // tmpfs
   };
   struct statfs info {};
   if (::fstatfs(fd, &info) != 0) return false;
-  return std::none_of(std::begin(kCopyOnWriteOrRemote), std::end(kCopyOnWriteOrRemote),
-                      [&](unsigned long type) { return static_cast<unsigned long>(info.f_type) == type; });
+  return std::any_of(std::begin(kWrittenInPlace), std::end(kWrittenInPlace), [&](unsigned long type) {
+    return static_cast<unsigned long>(info.f_type) == type;
+  });
 #else
   return false;
 #endif
@@ -231,7 +231,12 @@ bool try_lock(int fd) noexcept {
   return answer == 0;
 }
 
-void unlock(int fd) noexcept { ::flock(fd, LOCK_UN); }
+LockedFd lock(const std::string& path) noexcept {
+  auto fd = open(path, O_RDWR | O_CREAT);
+  if (!fd) return {};
+  const bool locked = try_lock(fd->get());
+  return LockedFd(std::move(*fd), locked);
+}
 
 }  // namespace file
 }  // namespace candor

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -38,6 +39,28 @@ class Fd {
   int fd_ = -1;
 };
 
+// An open file whose lock is let go of before it is closed: closing alone would leave it held by
+// the copies in forked children.
+class LockedFd {
+ public:
+  LockedFd() = default;
+  LockedFd(Fd fd, bool locked) noexcept : fd_(std::move(fd)), locked_(locked) {}
+  LockedFd(LockedFd&&) = default;
+  LockedFd& operator=(LockedFd&& other) noexcept {
+    if (this != &other) { unlock(); fd_ = std::move(other.fd_); locked_ = other.locked_; }
+    return *this;
+  }
+  ~LockedFd() { unlock(); }
+  // A lock was taken and is still held.
+  [[nodiscard]] bool locked() const noexcept { return fd_.valid() && locked_; }
+  [[nodiscard]] int get() const noexcept { return fd_.get(); }
+
+ private:
+  void unlock() noexcept;
+  Fd fd_;
+  bool locked_ = false;
+};
+
 namespace file {
 
 // The seam for fault injection: the calls that can fail because of the disk.
@@ -60,8 +83,8 @@ void inject(const Faults& faults) noexcept;
 [[nodiscard]] Done write_at(int fd, std::span<const std::byte> from, std::uint64_t at);
 // Reserves real blocks, so that a later store to a mapping can't meet a full disk.
 [[nodiscard]] Done allocate(int fd, std::uint64_t bytes);
-// Whether allocated blocks stay ours until we store to them. On a copy-on-write or network
-// file system they don't, and a store to a mapping could raise SIGBUS.
+// Whether the file system is known to keep allocated blocks ours until we store to them. On
+// a copy-on-write or network file system they aren't, and a store to a mapping could raise SIGBUS.
 [[nodiscard]] bool allocation_lasts(int fd) noexcept;
 
 // The whole file; an error when it is larger than `bytes_max` or no regular file.
@@ -77,11 +100,12 @@ void inject(const Faults& faults) noexcept;
 // Names in a directory, sorted; empty when it doesn't exist.
 [[nodiscard]] Expected<std::vector<std::string>> list(const std::string& path);
 bool remove(const std::string& path) noexcept;
+// Opens a file that exists for its lock alone and takes it; not locked() when another holds it.
+[[nodiscard]] LockedFd lock(const std::string& path) noexcept;
 
 // An exclusive advisory lock on an open file (flock): held until the fd and its
 // copies in forked children are closed. Never waits; false when another holds it.
 [[nodiscard]] bool try_lock(int fd) noexcept;
-void unlock(int fd) noexcept;
 
 }  // namespace file
 }  // namespace candor

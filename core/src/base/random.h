@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,11 +36,15 @@ class ForkSentinel {
   ForkSentinel& operator=(const ForkSentinel&) = delete;
   // True once the process is not the one that constructed or last rearmed this.
   [[nodiscard]] bool forked() const noexcept;
+  // True for one of the threads that find it forked: that one rearms it.
+  [[nodiscard]] bool claim() noexcept;
   void rearm() noexcept;
 
  private:
-  std::uint64_t* page_ = nullptr;  // holds 1; reads 0 in a child
-  int pid_ = 0;
+  // In the page: kOurs, or what the kernel left of it in a child, or that one is being claimed.
+  static constexpr std::uint64_t kWiped = 0, kOurs = 1, kClaimed = 2;
+  std::uint64_t* page_ = nullptr;
+  std::atomic<int> pid_ = 0;
 };
 
 }  // namespace candor

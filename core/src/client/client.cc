@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/file.h"
+#include "base/guest.h"
+#include "base/per_process.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
@@ -43,6 +45,7 @@ Outcome rejected(Code code, std::string_view field) {
 }
 
 bool write_to_stderr(std::string_view text) noexcept {
+  const SigpipeShield shield;
   while (!text.empty()) {
     const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
@@ -56,11 +59,8 @@ bool write_to_stderr(std::string_view text) noexcept {
 // (RFC 9562 section 6.2, method 2), so an id costs one addition and sorts by emit.
 class EventIds {
  public:
-  EventIds() noexcept { reseed(); }
-  void reseed() noexcept {
-    fill_random(high_);
-    low_.store(random_u64(), std::memory_order_relaxed);
-  }
+  EventIds() noexcept : low_(random_u64()) { fill_random(high_); }
+  void abandon() noexcept {}
   void next(std::int64_t unix_ms, UuidText& to) noexcept {
     std::array<std::byte, 10> random;
     std::copy(high_.begin(), high_.end(), random.begin());
@@ -71,7 +71,7 @@ class EventIds {
 
  private:
   std::array<std::byte, 2> high_{};
-  std::atomic<std::uint64_t> low_{0};
+  std::atomic<std::uint64_t> low_;
 };
 
 }  // namespace
@@ -88,8 +88,7 @@ struct Client::Impl {
 
   std::unique_ptr<event::Encoder> encoder;
   std::unique_ptr<consent::Gate> gate;
-  EventIds ids;
-  ForkSentinel sentinel;
+  PerProcess<EventIds> ids;  // a child must not repeat its parent's
   std::uint32_t unknown_label = 0;
   std::vector<std::atomic<std::uint32_t>> told;  // per label, a bit for each code already logged
 
@@ -254,7 +253,7 @@ void Client::Impl::show_notice() noexcept try {
 // The user said no: what waits is deleted, once, by every process that notices.
 void Client::Impl::withdraw() noexcept try {
   if (purged.exchange(true) || places.spool_dir.empty()) return;
-  if (writer) writer->release();
+  if (writer) writer->release(true);
   const auto names = file::list(places.spool_dir);
   if (names && !names->empty()) spool::purge(places.spool_dir);
 } catch (...) {
@@ -272,7 +271,9 @@ const Sender* Client::Impl::consenting(std::int64_t steady) noexcept {
   }
   const bool news = !enabled && known != nullptr && !off_seen.exchange(true);
   if (!news && !once_a_second(steady)) return nullptr;
-  std::lock_guard lock(starting);
+  // Never waits: whoever holds it does what is to be done (or did, before a fork).
+  const std::unique_lock lock(starting, std::try_to_lock);
+  if (!lock) return nullptr;
   if (enabled) {  // given to a running process, or not used before for want of a home
     if (sender.load() == nullptr) start(gate->decision());
     return sender.load();
@@ -292,7 +293,7 @@ Outcome Client::Impl::encode(std::string_view name, std::span<const Field> field
     return rejected(Code::out_of_range, "timestamp");
   }
   if (how.uuid.empty()) {
-    ids.next(stamp.unix_ms, stamp.uuid);
+    ids->next(stamp.unix_ms, stamp.uuid);
   } else if (is_uuid(how.uuid)) {
     std::copy(how.uuid.begin(), how.uuid.end(), stamp.uuid.begin());
   } else {
@@ -303,10 +304,6 @@ Outcome Client::Impl::encode(std::string_view name, std::span<const Field> field
 
 Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
                            const EmitOptions& how) {
-  if (sentinel.forked()) {
-    ids.reseed();
-    sentinel.rearm();
-  }
   int index = -1;
   event::Buffer out;
   if (options.capture || debug) {
@@ -324,6 +321,7 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
   const std::int64_t steady = steady_ms();
   const Sender* const who = consenting(steady);
   if (who == nullptr) return Outcome{Result::disabled};
+  if (once_a_second(steady)) writer->tend();
 
   Outcome outcome;
   const std::string_view distinct_id = how.distinct_id.empty() ? who->distinct_id : how.distinct_id;
@@ -347,7 +345,6 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
     tell(label, name, outcome);
   }
 
-  if (once_a_second(steady)) writer->tend();
   return outcome;
 }
 
@@ -386,6 +383,7 @@ Client::~Client() { close(); }
 
 Outcome Client::emit(std::string_view event, std::span<const Field> fields,
                      const EmitOptions& options) noexcept try {
+  const ErrnoKept errno_kept;
   return impl_->emit(event, fields, options);
 } catch (...) {
   return Outcome{Result::dropped, Code::none, Reason::disk_error, {}};
@@ -410,6 +408,7 @@ bool Client::flush(std::chrono::milliseconds timeout) noexcept {
 }
 
 void Client::close(std::chrono::milliseconds timeout) noexcept {
+  const ErrnoKept errno_kept;
   if (impl_->closed.load()) return;
   if (timeout.count() > 0) static_cast<void>(flush(timeout));
   if (impl_->closed.exchange(true)) return;
@@ -419,10 +418,8 @@ void Client::close(std::chrono::milliseconds timeout) noexcept {
 
 Status Client::status() const {
   Status status;
-  {
-    std::lock_guard lock(impl_->starting);
-    status.problem = impl_->problem;
-  }
+  // Busy only while a home is being made, or for ever after a fork in that moment.
+  if (const std::unique_lock lock(impl_->starting, std::try_to_lock); lock) status.problem = impl_->problem;
   if (!impl_->catalog) {
     status.rule = "catalog_unreadable";
     status.explanation = "Telemetry is off because the catalog could not be used.";

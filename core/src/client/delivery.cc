@@ -1,56 +1,18 @@
 #include "client/delivery.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <chrono>
 
+#include "base/guest.h"
 #include "client/upload_library.h"
 
 namespace candor::client {
-namespace {
 
-// Keeps the host's signals on the host's threads while a thread of ours is made.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &saved_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+Dispatcher::Dispatcher(DeliveryPlan plan) : plan_(std::move(plan)) {}
 
- private:
-  sigset_t saved_;
-};
-
-}  // namespace
-
-Dispatcher::Dispatcher(DeliveryPlan plan)
-    : plan_(std::move(plan)), process_(new Process) {}
-
-Dispatcher::~Dispatcher() {
-  stop();
-  delete process_.load();
-}
-
-Dispatcher::Process& Dispatcher::here() noexcept {
-  Process* current = process_.load(std::memory_order_acquire);
-  if (!sentinel_.forked()) return *current;
-  auto* fresh = new Process;
-  // The parent's threads don't exist here; what they held is left as it is.
-  if (process_.compare_exchange_strong(current, fresh)) {
-    sentinel_.rearm();
-    return *fresh;
-  }
-  delete fresh;
-  return *process_.load(std::memory_order_acquire);
-}
+Dispatcher::~Dispatcher() { stop(); }
 
 void Dispatcher::emitted() noexcept {
-  Process& process = here();
+  Process& process = *process_;
   const std::uint32_t n = process.emitted.fetch_add(1, std::memory_order_relaxed) + 1;
   if (n == 1) start_timer(process);
   if (n % plan_.flush_at != 0 || process.uploader.load(std::memory_order_relaxed) == nullptr) return;
@@ -97,7 +59,7 @@ bool Dispatcher::start_uploader(Process& process) noexcept try {
 }
 
 bool Dispatcher::flush(std::int32_t timeout_ms) noexcept {
-  Process& process = here();
+  Process& process = *process_;
   if (!start_uploader(process)) return false;
   std::unique_lock lock(process.mutex);
   if (process.stopped) return false;
@@ -113,7 +75,7 @@ bool Dispatcher::flush(std::int32_t timeout_ms) noexcept {
 }
 
 void Dispatcher::stop() noexcept {
-  Process& process = here();
+  Process& process = *process_;
   std::thread timer;
   {
     std::lock_guard lock(process.mutex);

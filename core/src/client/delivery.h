@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "base/random.h"
+#include "base/per_process.h"
 #include "candor/options.h"
 #include "candor/upload.h"
 #include "client/detach.h"
@@ -41,7 +41,6 @@ class Dispatcher {
   void stop() noexcept;
 
  private:
-  // What a forked child must not share with its parent.
   struct Process {
     std::atomic<std::uint32_t> emitted{0};
     std::atomic<const candor_upload_api*> api{nullptr};
@@ -51,16 +50,15 @@ class Dispatcher {
     bool stopped = false;
     int flushing = 0;  // threads that wait in a flush
     std::thread timer;
+    void abandon() noexcept {}
   };
 
-  [[nodiscard]] Process& here() noexcept;
   [[nodiscard]] bool start_uploader(Process& process) noexcept;
   void start_timer(Process& process) noexcept;
   void run_timer(Process& process) noexcept;
 
   const DeliveryPlan plan_;
-  ForkSentinel sentinel_;
-  std::atomic<Process*> process_;
+  PerProcess<Process> process_;
 };
 
 }  // namespace candor::client

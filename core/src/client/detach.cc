@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,14 +13,17 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/guest.h"
 #include "client/beside.h"
 
 namespace candor::client {
 namespace {
 
 constexpr std::size_t kStackBytes = 64 * 1024;
-// A job that a pipe can't take without a reader is no job of ours.
-constexpr std::size_t kJobBytesMax = 60 * 1024;
+// As long as an uploader stays for the events of later runs (see core/cli/detached.cc).
+constexpr std::uint32_t kIntervalMsMax = 60'000;
+// Below it are the descriptors that the uploader's own standard streams take.
+constexpr int kFirstFd = 3;
 
 std::string find_program(const std::string& named) {
   if (!named.empty()) return named;
@@ -32,15 +35,22 @@ std::string find_program(const std::string& named) {
 
 // Takes the interval's one start for this process; the stamp's change is the claim.
 bool claim(const DetachPlan& plan) noexcept {
-  auto stamp = file::open(plan.spool_dir + "/" + kDetachedStamp, O_RDWR | O_CREAT);
+  const LockedFd stamp = file::lock(plan.spool_dir + "/" + kDetachedStamp);
   struct stat info {};
-  if (!stamp || !file::try_lock(stamp->get()) || ::fstat(stamp->get(), &info) != 0) return false;
+  if (!stamp.locked() || ::fstat(stamp.get(), &info) != 0) return false;
   const std::int64_t last = std::int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
   const std::int64_t age = unix_ms() - last;
   // Just made (empty), or old enough, or from a time that has not come yet.
-  if (info.st_size != 0 && age >= 0 && age < plan.interval_ms) return false;
-  if (info.st_size == 0) return file::write_at(stamp->get(), std::as_bytes(std::span("\n", 1)), 0).ok();
-  return ::futimens(stamp->get(), nullptr) == 0;
+  if (info.st_size == 0) return file::write_at(stamp.get(), std::as_bytes(std::span("\n", 1)), 0).ok();
+  if (age >= 0 && age < std::min(plan.interval_ms, kIntervalMsMax)) return false;
+  return ::futimens(stamp.get(), nullptr) == 0;
+}
+
+// The job, as a file that exists in memory only, to be read from its beginning.
+Fd job_file(const std::string& job) noexcept {
+  Fd made(::memfd_create("candor-job", MFD_CLOEXEC));
+  if (!made.valid() || !file::write_at(made.get(), std::as_bytes(std::span(job)), 0)) return Fd();
+  return Fd(::fcntl(made.get(), F_DUPFD_CLOEXEC, kFirstFd));
 }
 
 // What the two short-lived processes between us and the uploader share with us: our memory,
@@ -72,17 +82,15 @@ int leave_uploader(void* arg) {
 }
 
 bool launch_program(const std::string& program, int input) {
-  Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const Fd opened(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const Fd null(::fcntl(opened.get(), F_DUPFD_CLOEXEC, kFirstFd));
   if (!null.valid()) return false;
   const char* argv[] = {"candor", "upload", nullptr};
   std::vector<char> stacks(2 * kStackBytes);
   Launch launch{program.c_str(), const_cast<char* const*>(argv), ::environ, input, null.get(), stacks.data()};
 
   // While they share our memory, no handler of the host may run in them.
-  sigset_t all;
-  sigset_t saved;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &saved);
+  const SignalsBlocked blocked;
   // No exit signal: the host hears no SIGCHLD, and its wait() does not see the child.
   const int pid = ::clone(leave_uploader, stacks.data() + 2 * kStackBytes, CLONE_VM | CLONE_VFORK, &launch);
   int status = -1;
@@ -90,24 +98,16 @@ bool launch_program(const std::string& program, int input) {
     while (::waitpid(pid, &status, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {
     }
   }
-  ::pthread_sigmask(SIG_SETMASK, &saved, nullptr);
   return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
 
 bool start_detached(const DetachPlan& plan) noexcept try {
-  if (plan.job.size() > kJobBytesMax) return false;
   const std::string program = find_program(plan.program);
   if (program.empty() || !claim(plan)) return false;
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-  const Fd out(ends[0]);
-  Fd in(ends[1]);
-  // The pipe takes it whole: nobody reads yet, and nobody has to.
-  if (::write(in.get(), plan.job.data(), plan.job.size()) != static_cast<ssize_t>(plan.job.size())) return false;
-  in.reset();
-  return launch_program(program, out.get());
+  const Fd job = job_file(plan.job);
+  return job.valid() && launch_program(program, job.get());
 } catch (...) {
   return false;
 }

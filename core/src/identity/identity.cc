@@ -22,7 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kUserWaitMs = 1000;    // a person typed the command that waits
-constexpr int kProgramWaitMs = 500;  // a program waits; a rewrite takes a few milliseconds
+constexpr int kProgramWaitMs = 100;  // a program waits; a rewrite takes a few milliseconds
 constexpr int kRacesMax = 8;         // how often the file may change under one writer
 
 struct File {

@@ -20,9 +20,23 @@ std::uint64_t disk_bytes(const std::string& path) noexcept {
   return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
-bool bury_at(const std::string& path, Counter pending_as) {
+// Whether nobody will ever read it: no segment at all, of any version, and no writer's.
+bool is_rubbish(const std::string& path) {
+  auto fd = file::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd || !file::try_lock(fd->get())) return false;
+  const LockedFd locked(std::move(*fd), true);
+  Header header{};
+  const auto read = file::read_at(locked.get(), std::as_writable_bytes(std::span(&header, 1)), 0);
+  return read && !is_foreign(header) && !fixed_of(header);
+}
+
+enum class Burial : std::uint8_t { done, live, refused };
+
+Burial bury_at(const std::string& path, Counter pending_as) {
   const auto image = read_segment(path, true);
-  return image && !image->live && bury(path, *image, pending_as);
+  if (!image) return is_rubbish(path) && file::remove(path) ? Burial::done : Burial::refused;
+  if (image->live) return Burial::live;
+  return bury(path, *image, pending_as) ? Burial::done : Burial::refused;
 }
 
 }  // namespace
@@ -43,32 +57,35 @@ Inventory::Inventory(const std::string& dir) {
 
 void Inventory::remove_abandoned(std::int64_t unix_ms) {
   for (const File& temporary : temporaries) {
+    auto fd = file::open(temporary.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    struct stat info {};
+    if (!fd || ::fstat(fd->get(), &info) != 0) continue;
     // Its maker may not have locked it yet.
-    if (std::abs(unix_ms - temporary.made_ms) < kAbandonedMs) continue;
-    const auto fd = file::open(temporary.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
-    if (fd && file::try_lock(fd->get())) file::remove(temporary.path);
+    const std::int64_t made_ms = std::int64_t{info.st_mtime} * 1000;
+    if (std::abs(unix_ms - made_ms) >= kAbandonedMs && file::try_lock(fd->get())) {
+      file::remove(temporary.path);
+    }
   }
 }
 
 void Inventory::bury_older_than(std::int64_t made_ms) {
   std::erase_if(segments, [&](const File& segment) {
-    return segment.made_ms < made_ms && bury_at(segment.path, counter_of(Reason::too_old));
+    return segment.made_ms < made_ms &&
+           bury_at(segment.path, counter_of(Reason::too_old)) == Burial::done;
   });
 }
 
-bool Inventory::make_room(std::uint64_t bytes, std::uint64_t bytes_max,
-                          std::uint32_t files_max) {
+bool Inventory::make_room(std::uint64_t bytes, std::uint64_t bytes_max, std::uint32_t files_max) {
   std::uint64_t used = 0;
+  std::size_t files = segments.size();
   for (const File& segment : segments) used += disk_bytes(segment.path);
-  const auto fits = [&] { return used + bytes <= bytes_max && segments.size() < files_max; };
-  for (std::size_t i = 0; i < segments.size() && !fits();) {
-    const std::uint64_t freed = disk_bytes(segments[i].path);
-    if (bury_at(segments[i].path, counter_of(Reason::spool_full))) {
-      used -= freed;
-      segments.erase(segments.begin() + static_cast<std::ptrdiff_t>(i));
-    } else {
-      ++i;
-    }
+  const auto fits = [&] { return used + bytes <= bytes_max && files < files_max; };
+  for (const File& segment : segments) {
+    if (fits()) break;
+    const std::uint64_t freed = disk_bytes(segment.path);
+    if (bury_at(segment.path, counter_of(Reason::spool_full)) == Burial::refused) continue;
+    used -= std::min(freed, used);
+    --files;
   }
   return fits();
 }
@@ -82,48 +99,45 @@ std::optional<Image> read_segment(const std::string& path, bool lock) {
   Image image;
   // Without the lock nobody can say that no writer is at work.
   image.live = !(lock && file::try_lock(fd->get()));
+  image.fd = LockedFd(std::move(*fd), !image.live);
   struct stat info {};
-  if (::fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 0 ||
+  if (::fstat(image.fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 0 ||
       static_cast<std::uint64_t>(info.st_size) > kSegmentBytesMax) {
     return std::nullopt;
   }
   image.bytes.resize(static_cast<std::size_t>(info.st_size));
-  const auto read = file::read_at(fd->get(), std::as_writable_bytes(std::span(image.bytes)), 0);
+  const auto read = file::read_at(image.fd.get(), std::as_writable_bytes(std::span(image.bytes)), 0);
   if (!read) return std::nullopt;
   image.bytes.resize(*read);
-  const auto fixed = fixed_of(image.bytes);
-  if (!fixed) return std::nullopt;
+  if (*read < sizeof(Header)) return std::nullopt;
+  const auto fixed = fixed_of(*reinterpret_cast<const Header*>(image.bytes.data()));
+  if (!fixed || *read < records_at(fixed->labels)) return std::nullopt;
   image.fixed = *fixed;
-  image.fd = std::move(*fd);
   return image;
 }
 
-std::array<Counts, kLabelsMax> totals(const Image& image, Counter pending_as, Counter corrupt) {
-  std::array<Counts, kLabelsMax> sums{};
-  const Front& front = image.front();
-  if (front.header.state == State::tomb) {
-    for (std::size_t i = 0; i < kLabelsMax; ++i) sums[i] = front.labels[i].totals;
-    return sums;
+std::vector<Counts> totals(const Image& image, Counter pending_as) {
+  std::vector<Counts> sums(std::max<std::size_t>(image.fixed.labels, 1), Counts{});
+  for (std::size_t i = 0; i < image.fixed.labels; ++i) {
+    sums[i] = image.state() == State::tomb ? image.label(i).totals : image.label(i).counts;
   }
-  for (std::size_t i = 0; i < kLabelsMax; ++i) {
-    for (std::size_t c = kDelivered; c < kCountersMax; ++c) sums[i][c] = front.labels[i].counts[c];
-  }
-  Walk walk(image.bytes, image.fixed.seed, image.live);
+  if (image.state() == State::tomb) return sums;
+  Walk walk(image.bytes, image.fixed, image.live);
   while (const auto record = walk.next()) {
-    const std::size_t label = record->label < kLabelsMax ? record->label : 0;
+    const std::size_t label = record->label < sums.size() ? record->label : 0;
     ++sums[label][record->counter == kPending ? pending_as : record->counter];
   }
-  sums[0][corrupt] += walk.corrupt();
+  sums[0][counter_of(Reason::corrupt)] += walk.corrupt();
   return sums;
 }
 
 bool bury(const std::string& path, const Image& image, Counter pending_as) {
   const int fd = image.fd.get();
-  if (image.front().header.state != State::tomb) {
-    const auto sums = totals(image, pending_as, counter_of(Reason::corrupt));
-    for (std::size_t i = 0; i < kLabelsMax; ++i) {
+  if (image.state() != State::tomb) {
+    const auto sums = totals(image, pending_as);
+    for (std::size_t i = 0; i < image.fixed.labels; ++i) {
       if (sums[i] == Counts{}) continue;
-      const std::uint64_t at = offsetof(Front, labels) + i * sizeof(Label) + offsetof(Label, totals);
+      const std::uint64_t at = label_at(i) + offsetof(Label, totals);
       if (!file::write_at(fd, std::as_bytes(std::span(sums[i])), at)) return false;
     }
     const State tomb = State::tomb;
@@ -132,9 +146,13 @@ bool bury(const std::string& path, const Image& image, Counter pending_as) {
     }
   }
   // From here on the file is a tomb, whatever its name and size.
-  const int cut = ::ftruncate(fd, static_cast<off_t>(kRecordsAt));
-  const std::string tomb_path = path.substr(0, path.size() - std::string_view("seg").size()) + "tomb";
-  return ::rename(path.c_str(), tomb_path.c_str()) == 0 && cut == 0;
+  const int cut = ::ftruncate(fd, static_cast<off_t>(records_at(image.fixed.labels)));
+  return ::rename(path.c_str(), tomb_path(path).c_str()) == 0 && cut == 0;
+}
+
+std::string tomb_path(const std::string& segment_path) {
+  constexpr std::string_view kEnding = "seg";
+  return segment_path.substr(0, segment_path.size() - kEnding.size()) + "tomb";
 }
 
 }  // namespace candor::spool

@@ -23,8 +23,9 @@ struct Inventory {
 
   // Removes segments that were never finished, but for those just begun.
   void remove_abandoned(std::int64_t unix_ms);
-  // Buries what no writer holds: what is older than a time, and the oldest until `bytes` more
-  // fit. The second answers whether they do.
+  // Buries what no writer holds: what is older than a time, and the oldest until `bytes` more fit
+  // the limits. Segments of living processes don't count where nothing else could make room: they
+  // come on top, one each. The second answers whether there is room.
   void bury_older_than(std::int64_t made_ms);
   [[nodiscard]] bool make_room(std::uint64_t bytes, std::uint64_t bytes_max,
                                std::uint32_t files_max);
@@ -36,13 +37,16 @@ struct Inventory {
 
 // A segment's file, read whole.
 struct Image {
-  Fd fd;
-  bool live = false;  // a writer holds it; else we hold its lock, until `fd` is closed
+  LockedFd fd;
+  bool live = false;  // a writer may hold it; else we hold its lock
   Fixed fixed;
-  std::string bytes;
+  std::string bytes;  // at least the header and the label table
 
-  [[nodiscard]] const Front& front() const noexcept {
-    return *reinterpret_cast<const Front*>(bytes.data());
+  [[nodiscard]] State state() const noexcept {
+    return reinterpret_cast<const Header*>(bytes.data())->state;
+  }
+  [[nodiscard]] const Label& label(std::size_t index) const noexcept {
+    return *reinterpret_cast<const Label*>(bytes.data() + label_at(index));
   }
 };
 // Nothing when it is gone or no segment of this version. With `lock`, its lock is taken if free.
@@ -50,10 +54,12 @@ struct Image {
 
 // Per label index: its counters plus its records; damage counts under label 0. What is pending
 // counts as `pending_as`.
-[[nodiscard]] std::array<Counts, kLabelsMax> totals(const Image& image, Counter pending_as,
-                                                    Counter corrupt);
+[[nodiscard]] std::vector<Counts> totals(const Image& image, Counter pending_as);
 // Buries a segment whose lock `image` holds. False when the disk refused.
 bool bury(const std::string& path, const Image& image, Counter pending_as);
+
+// Where a segment's tomb is.
+[[nodiscard]] std::string tomb_path(const std::string& segment_path);
 
 // Adds the tombs to the ledger and removes them. Does nothing while another process does it.
 void fold_tombs(const std::string& dir);

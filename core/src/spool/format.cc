@@ -13,8 +13,9 @@ std::uint64_t record_checksum(std::uint64_t seed, std::uint16_t label,
                               seed ^ (std::uint64_t{label} << 32 | payload.size()));
 }
 
-Fixed make_fixed(std::uint64_t file_bytes, std::int64_t made_ms) noexcept {
-  Fixed fixed{{}, kFormatVersion, 0, file_bytes, random_u64(), made_ms, 0};
+Fixed make_fixed(std::size_t labels, std::uint64_t file_bytes, std::int64_t made_ms) noexcept {
+  Fixed fixed{{},         kFormatVersion, static_cast<std::uint32_t>(labels), file_bytes,
+              random_u64(), made_ms,        0};
   std::memcpy(fixed.magic, kMagic, sizeof kMagic);
   fixed.checksum = XXH3_64bits(&fixed, offsetof(Fixed, checksum));
   return fixed;
@@ -25,18 +26,21 @@ std::optional<Fixed> fixed_of(const Header& header) noexcept {
     if (std::memcmp(fixed->magic, kMagic, sizeof kMagic) == 0 &&
         fixed->version == kFormatVersion &&
         fixed->checksum == XXH3_64bits(fixed, offsetof(Fixed, checksum)) &&
-        fixed->file_bytes >= kRecordsAt && fixed->file_bytes <= kSegmentBytesMax) {
+        fixed->labels <= kLabelsMax && fixed->file_bytes >= records_at(fixed->labels) &&
+        fixed->file_bytes <= kSegmentBytesMax) {
       return *fixed;
     }
   }
   return std::nullopt;
 }
 
-std::optional<Fixed> fixed_of(std::string_view bytes) noexcept {
-  if (bytes.size() < sizeof(Front)) return std::nullopt;
-  Header header;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  return fixed_of(header);
+bool is_foreign(const Header& header) noexcept {
+  for (const Fixed* fixed : {&header.fixed, &header.copy}) {
+    if (std::memcmp(fixed->magic, kMagic, sizeof kMagic) != 0 || fixed->version == kFormatVersion) {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::string_view label_name(const Label& label) noexcept {
@@ -84,12 +88,11 @@ std::optional<Walked> Walk::next() noexcept {
 
 Name parse_name(std::string_view file_name) noexcept {
   Name name;
+  if (file_name.ends_with(".tmp")) name.kind = Name::Kind::temporary;
   if (file_name.size() <= kUuidBytes || !is_uuid(file_name.substr(0, kUuidBytes))) return name;
   const std::string_view ending = file_name.substr(kUuidBytes);
   if (ending == ".seg") name.kind = Name::Kind::segment;
-  else if (ending == ".tomb") name.kind = Name::Kind::tomb;
-  else if (ending == ".tmp") name.kind = Name::Kind::temporary;
-  else return name;
+  if (ending == ".tomb") name.kind = Name::Kind::tomb;
   name.id = file_name.substr(0, kUuidBytes);
   for (std::size_t i = 0; i < 13; ++i) {
     const char c = name.id[i];

@@ -1,7 +1,6 @@
 // The layout of a segment, as docs/spool-format.md tells it, and the walk over its records.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,10 +17,8 @@ inline constexpr char kMagic[8] = {'C', 'A', 'N', 'D', 'O', 'R', 'S', 'G'};
 inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::uint8_t kRecordMark = 0xC5;
 inline constexpr std::size_t kRecordAlign = 8;
-inline constexpr std::size_t kLabelsMax = 120;
-// A segment is never larger: the largest record with everything around it, rounded up.
-inline constexpr std::uint64_t kSegmentBytesMax = 2u << 20;
-inline constexpr std::uint64_t kSegmentBytesMin = 128u << 10;
+// A segment is never larger: the largest label table, and the largest record.
+inline constexpr std::uint64_t kSegmentBytesMax = 4u << 20;
 
 // Far apart, so that no single flipped bit turns one into another; an unknown state reads as sealed.
 enum class State : std::uint32_t {
@@ -35,7 +32,7 @@ enum class State : std::uint32_t {
 struct Fixed {
   char magic[8];
   std::uint32_t version;
-  std::uint32_t zero;
+  std::uint32_t labels;  // entries of the label table
   std::uint64_t file_bytes;
   std::uint64_t seed;
   std::int64_t made_ms;
@@ -48,8 +45,7 @@ struct Header {
   State state;
   std::uint32_t unused2;
   std::uint64_t reserved;
-  std::uint64_t reserved_inverted;
-  std::uint8_t unused3[2048 - 88];
+  std::uint8_t unused3[2048 - 80];
   Fixed copy;
   std::uint8_t unused4[2048 - sizeof(Fixed)];
 };
@@ -69,18 +65,20 @@ struct RecordHead {
   std::uint64_t checksum;
 };
 
-// What stands before the records.
-struct Front {
-  Header header;
-  std::array<Label, kLabelsMax> labels;
-};
-
 static_assert(sizeof(Header) == 4096 && sizeof(Label) == 512 && sizeof(RecordHead) == 16);
-static_assert(sizeof(Front) == 65536 && std::is_trivially_copyable_v<Front>);
+static_assert(std::is_trivially_copyable_v<Header> && std::is_trivially_copyable_v<Label>);
 static_assert(sizeof(Fixed) == 48 && offsetof(Header, state) == 64);
 static_assert(offsetof(Header, reserved) == 72 && offsetof(Header, copy) == 2048);
 
-inline constexpr std::uint64_t kRecordsAt = sizeof(Front);
+[[nodiscard]] constexpr std::uint64_t label_at(std::size_t index) noexcept {
+  return sizeof(Header) + index * sizeof(Label);
+}
+// Where the records begin: after the label table, at a page.
+[[nodiscard]] constexpr std::uint64_t records_at(std::size_t labels) noexcept {
+  constexpr std::uint64_t kPage = 4096;
+  return (label_at(labels) + kPage - 1) / kPage * kPage;
+}
+static_assert(records_at(kLabelsMax) + kRecordBytesMax + (64u << 10) < kSegmentBytesMax);
 
 [[nodiscard]] constexpr std::uint64_t record_span(std::size_t payload_bytes) noexcept {
   return (sizeof(RecordHead) + payload_bytes + kRecordAlign - 1) / kRecordAlign * kRecordAlign;
@@ -96,11 +94,12 @@ inline constexpr std::uint64_t kRecordsAt = sizeof(Front);
 [[nodiscard]] std::uint64_t record_checksum(std::uint64_t seed, std::uint16_t label,
                                             std::string_view payload) noexcept;
 
-[[nodiscard]] Fixed make_fixed(std::uint64_t file_bytes, std::int64_t made_ms) noexcept;
+[[nodiscard]] Fixed make_fixed(std::size_t labels, std::uint64_t file_bytes,
+                               std::int64_t made_ms) noexcept;
 // The fixed part of a segment that this version understands, from whichever copy is good.
 [[nodiscard]] std::optional<Fixed> fixed_of(const Header& header) noexcept;
-// The same, of a file's bytes.
-[[nodiscard]] std::optional<Fixed> fixed_of(std::string_view bytes) noexcept;
+// Whether this is a segment of a version that this one doesn't understand.
+[[nodiscard]] bool is_foreign(const Header& header) noexcept;
 [[nodiscard]] std::string_view label_name(const Label& label) noexcept;
 
 struct Walked {
@@ -114,9 +113,8 @@ struct Walked {
 class Walk {
  public:
   // `live`: a writer may be at work, so stop where no good record is.
-  Walk(std::string_view bytes, std::uint64_t seed, bool live,
-       std::uint64_t from = kRecordsAt) noexcept
-      : bytes_(bytes), seed_(seed), live_(live), at_(from) {}
+  Walk(std::string_view bytes, const Fixed& fixed, bool live) noexcept
+      : bytes_(bytes), seed_(fixed.seed), live_(live), at_(records_at(fixed.labels)) {}
   // The next good record, or nothing at the end.
   [[nodiscard]] std::optional<Walked> next() noexcept;
   // Damaged places passed so far.

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <set>
 #include <utility>
 
@@ -16,6 +18,7 @@
 namespace candor::spool {
 namespace {
 
+constexpr std::string_view kAnyFirstLine = "candor-ledger ";
 constexpr std::string_view kFirstLine = "candor-ledger 1\n";
 constexpr std::size_t kLedgerBytesMax = 8u << 20;
 constexpr int kPurgeTriesMax = 50;
@@ -38,10 +41,12 @@ void add(Counts& to, const Counts& from) noexcept {
   for (std::size_t c = 0; c < kCountersMax; ++c) to[c] += from[c];
 }
 
-void add(std::map<std::string, Counts>& to, const Image& image, Counter corrupt) {
-  const auto sums = totals(image, kPending, corrupt);
-  for (std::size_t i = 0; i < kLabelsMax; ++i) {
-    if (sums[i] != Counts{}) add(to[std::string(label_name(image.front().labels[i]))], sums[i]);
+using Labels = std::map<std::string, Counts>;
+
+void add(Labels& to, const Image& image) {
+  const auto sums = totals(image, kPending);
+  for (std::size_t i = 0; i < image.fixed.labels; ++i) {
+    if (sums[i] != Counts{}) add(to[std::string(label_name(image.label(i)))], sums[i]);
   }
 }
 
@@ -97,27 +102,30 @@ std::string format_ledger(const Ledger& ledger) {
   return text + "end " + hex(XXH3_64bits(text.data(), text.size())) + "\n";
 }
 
-Ledger read_ledger(const std::string& dir) {
+// Nothing when it can't be read now, or a newer version wrote it: then it is not ours to replace.
+std::optional<Ledger> read_ledger(const std::string& dir) {
   const auto text = file::read(ledger_path(dir), kLedgerBytesMax);
-  return text ? parse_ledger(*text) : Ledger{};
+  if (!text) return text.error().code == ENOENT ? std::optional(Ledger{}) : std::nullopt;
+  if (text->starts_with(kAnyFirstLine) && !text->starts_with(kFirstLine)) return std::nullopt;
+  return parse_ledger(*text);
 }
 
-// Held while tombs are folded; invalid when another process holds it.
-Fd lock_ledger(const std::string& dir) {
-  auto fd = file::open(dir + "/ledger.lock", O_RDWR | O_CREAT);
-  return fd && file::try_lock(fd->get()) ? std::move(*fd) : Fd();
-}
+// Held while tombs are folded; not locked() while another process does it.
+LockedFd lock_ledger(const std::string& dir) { return file::lock(dir + "/ledger.lock"); }
 
 // Writes the totals of a segment that a living process holds beside it, and takes its name away.
-void purge_live(const std::string& path, Image& image, Counter reason, Counter corrupt) {
-  const auto sums = totals(image, reason, corrupt);
-  Front tomb = image.front();
-  tomb.header.state = State::tomb;
-  for (std::size_t i = 0; i < kLabelsMax; ++i) tomb.labels[i].totals = sums[i];
-  const std::string tomb_path = path.substr(0, path.size() - std::string_view("seg").size()) + "tomb";
-  // Without room for the totals the bytes go all the same: a wish to leave outranks a count.
-  static_cast<void>(file::write_atomic(
-      tomb_path, std::string_view(reinterpret_cast<const char*>(&tomb), sizeof tomb)));
+void purge_live(const std::string& path, const Image& image, bool may_count) {
+  if (may_count) {
+    std::string tomb = image.bytes.substr(0, records_at(image.fixed.labels));
+    const auto sums = totals(image, counter_of(Reason::opted_out));
+    for (std::size_t i = 0; i < image.fixed.labels; ++i) {
+      std::memcpy(tomb.data() + label_at(i) + offsetof(Label, totals), &sums[i], sizeof sums[i]);
+    }
+    const State state = State::tomb;
+    std::memcpy(tomb.data() + offsetof(Header, state), &state, sizeof state);
+    // Without room for the totals the bytes go all the same: a wish to leave outranks a count.
+    static_cast<void>(file::write_atomic(tomb_path(path), tomb));
+  }
   const State purged = State::purged;
   static_cast<void>(file::write_at(image.fd.get(), std::as_bytes(std::span(&purged, 1)),
                                    offsetof(Header, state)));
@@ -127,49 +135,52 @@ void purge_live(const std::string& path, Image& image, Counter reason, Counter c
 }  // namespace
 
 void fold_tombs(const std::string& dir) {
-  const Fd lock = lock_ledger(dir);
-  if (!lock.valid()) return;
+  const LockedFd lock = lock_ledger(dir);
+  if (!lock.locked()) return;
   const Inventory inventory(dir);
   if (inventory.tombs.empty()) return;
-  Ledger ledger = read_ledger(dir);
+  auto ledger = read_ledger(dir);
+  if (!ledger) return;
   std::set<std::string, std::less<>> merged;
+  std::vector<std::string> folded;
   for (const auto& tomb : inventory.tombs) {
+    if (!ledger->merged.contains(tomb.id)) {
+      const auto image = read_segment(tomb.path, false);
+      if (!image) continue;  // not now, or not ours to read
+      add(ledger->labels, *image);
+    }
     merged.insert(tomb.id);
-    if (ledger.merged.contains(tomb.id)) continue;
-    if (const auto image = read_segment(tomb.path, false)) add(ledger.labels, *image, kPending);
+    folded.push_back(tomb.path);
   }
-  ledger.merged = std::move(merged);
-  if (!file::write_atomic(ledger_path(dir), format_ledger(ledger))) return;
-  for (const auto& tomb : inventory.tombs) file::remove(tomb.path);
+  ledger->merged = std::move(merged);
+  if (!file::write_atomic(ledger_path(dir), format_ledger(*ledger))) return;
+  for (const std::string& path : folded) file::remove(path);
 }
 
 Tally tally(const std::string& dir) {
   // Segments, then tombs, then the ledger: what moves meanwhile is met again further on,
   // and the later place counts.
-  struct Seen {
-    std::map<std::string, Counts> labels;
-  };
-  std::map<std::string, Seen> seen;
+  std::map<std::string, Labels> seen;  // by the segment's id
   Tally tally;
-  const auto look = [&](const std::vector<Inventory::File>& files, bool count_size) {
-    for (const auto& file : files) {
-      const auto image = read_segment(file.path, file.path.ends_with(".seg"));
-      if (!image) continue;
-      Seen of_file;
-      add(of_file.labels, *image, counter_of(Reason::corrupt));
-      seen[file.id] = std::move(of_file);
-      if (!count_size) continue;
-      tally.bytes += image->bytes.size();
-      ++tally.segments;
-    }
-  };
-  look(Inventory(dir).segments, true);
-  look(Inventory(dir).tombs, false);
-  const Ledger ledger = read_ledger(dir);
-  for (const auto& id : ledger.merged) seen.erase(id);
-  tally.labels = ledger.labels;
-  for (const auto& [id, of_file] : seen) {
-    for (const auto& [name, counts] : of_file.labels) add(tally.labels[name], counts);
+  for (const auto& segment : Inventory(dir).segments) {
+    const auto image = read_segment(segment.path, true);
+    if (!image) continue;
+    add(seen[segment.id], *image);
+    tally.bytes += image->bytes.size();
+    ++tally.segments;
+  }
+  for (const auto& tomb : Inventory(dir).tombs) {
+    const auto image = read_segment(tomb.path, false);
+    if (!image) continue;
+    seen[tomb.id].clear();
+    add(seen[tomb.id], *image);
+  }
+  if (auto ledger = read_ledger(dir)) {
+    for (const auto& id : ledger->merged) seen.erase(id);
+    tally.labels = std::move(ledger->labels);
+  }
+  for (const auto& [id, labels] : seen) {
+    for (const auto& [name, counts] : labels) add(tally.labels[name], counts);
   }
   return tally;
 }
@@ -178,8 +189,8 @@ void for_each_pending(const std::string& dir,
                       const std::function<void(std::string_view payload)>& each) {
   for (const auto& file : Inventory(dir).segments) {
     const auto image = read_segment(file.path, true);
-    if (!image || image->front().header.state == State::tomb) continue;
-    Walk walk(image->bytes, image->fixed.seed, image->live);
+    if (!image || image->state() == State::tomb || image->state() == State::purged) continue;
+    Walk walk(image->bytes, image->fixed, image->live);
     while (const auto record = walk.next()) {
       if (record->counter == kPending) each(record->payload);
     }
@@ -187,24 +198,25 @@ void for_each_pending(const std::string& dir,
 }
 
 std::uint64_t purge(const std::string& dir) {
-  constexpr Counter reason = counter_of(Reason::opted_out);
   std::uint64_t purged = 0;
-  Fd lock = lock_ledger(dir);
-  for (int i = 0; i < kPurgeTriesMax && !lock.valid(); ++i) {
+  LockedFd lock = lock_ledger(dir);
+  for (int i = 0; i < kPurgeTriesMax && !lock.locked(); ++i) {
     const timespec pause{0, kPurgeTryNs};
     ::nanosleep(&pause, nullptr);
     lock = lock_ledger(dir);
   }
+  const Inventory inventory(dir);
   file::remove(dir + "/" + kSetAsideFile);
-  for (const auto& file : Inventory(dir).segments) {
-    auto image = read_segment(file.path, true);
+  for (const auto& temporary : inventory.temporaries) file::remove(temporary.path);
+  for (const auto& segment : inventory.segments) {
+    const auto image = read_segment(segment.path, true);
     if (!image) continue;
-    Walk walk(image->bytes, image->fixed.seed, image->live);
+    Walk walk(image->bytes, image->fixed, image->live);
     while (const auto record = walk.next()) {
       if (record->counter == kPending) ++purged;
     }
-    if (image->live || !bury(file.path, *image, reason)) {
-      purge_live(file.path, *image, reason, counter_of(Reason::corrupt));
+    if (image->live || !bury(segment.path, *image, counter_of(Reason::opted_out))) {
+      purge_live(segment.path, *image, lock.locked());
     }
   }
   return purged;

@@ -21,7 +21,7 @@ struct Open {
 
 struct Queue::Impl {
   std::string dir;
-  Fd lock;
+  LockedFd lock;
   std::vector<Open> open;
   std::vector<Record> peeked;
 
@@ -32,10 +32,14 @@ struct Queue::Impl {
     for (const auto& file : Inventory(dir).segments) {
       if (open.size() >= kImagesMax || peeked.size() >= count_max) return;
       auto image = read_segment(file.path, true);
-      if (!image || image->front().header.state == State::tomb) continue;
+      if (!image) continue;
+      // Whoever buried or purged it died before it could take the name away.
+      if (image->state() == State::tomb && !image->live) bury(file.path, *image, kDelivered);
+      if (image->state() == State::purged) file::remove(file.path);
+      if (image->state() == State::tomb || image->state() == State::purged) continue;
       open.push_back({file.path, std::move(*image)});
       Open& segment = open.back();
-      Walk walk(segment.image.bytes, segment.image.fixed.seed, segment.image.live);
+      Walk walk(segment.image.bytes, segment.image.fixed, segment.image.live);
       const std::size_t before = peeked.size();
       bool full = false;
       while (const auto record = walk.next()) {
@@ -63,9 +67,9 @@ Queue::~Queue() = default;
 
 std::unique_ptr<Queue> Queue::try_open(const std::string& dir) {
   if (!file::make_dirs(dir)) return nullptr;
-  auto fd = file::open(dir + "/uploader.lock", O_RDWR | O_CREAT);
-  if (!fd || !file::try_lock(fd->get())) return nullptr;
-  return std::unique_ptr<Queue>(new Queue(std::make_unique<Impl>(Impl{dir, std::move(*fd), {}, {}})));
+  LockedFd lock = file::lock(dir + "/uploader.lock");
+  if (!lock.locked()) return nullptr;
+  return std::unique_ptr<Queue>(new Queue(std::make_unique<Impl>(Impl{dir, std::move(lock), {}, {}})));
 }
 
 std::span<const Record> Queue::peek(std::size_t count_max, std::size_t bytes_max) {
@@ -89,9 +93,14 @@ bool Queue::settle(std::span<const Record> records, Counter counter) {
       first = std::min(first, at);
       last = std::max(last, at);
     }
+    // Its writer may have died, and somebody else have buried it meanwhile.
+    State state = State::open;
+    const int fd = impl_->open[segment].image.fd.get();
+    const auto read = file::read_at(fd, std::as_writable_bytes(std::span(&state, 1)), offsetof(Header, state));
+    if (!read || state == State::tomb) continue;
     // One write for the run; all else in it is as it was, for records never change.
     const std::string_view run = std::string_view(bytes).substr(first, last + sizeof(RecordHead) - first);
-    done &= file::write_at(impl_->open[segment].image.fd.get(), std::as_bytes(std::span(run)), first).ok();
+    done &= file::write_at(fd, std::as_bytes(std::span(run)), first).ok();
   }
   return done;
 }

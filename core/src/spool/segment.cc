@@ -18,7 +18,7 @@ namespace {
 // Pages are made present this far ahead of the writer, so that an emit seldom meets a page fault.
 constexpr std::uint64_t kPopulateAhead = 64u << 10;
 // A process that writes only a few events is better off with the few faults.
-constexpr std::uint64_t kPopulateFrom = kRecordsAt + (8u << 10);
+constexpr std::uint64_t kPopulateFrom = 8u << 10;
 
 bool still_named(int fd) noexcept {
   struct stat info {};
@@ -27,8 +27,8 @@ bool still_named(int fd) noexcept {
 
 }  // namespace
 
-Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::uint64_t file_bytes,
-                                                 std::int64_t unix_ms) {
+Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::size_t labels,
+                                                 std::uint64_t file_bytes, std::int64_t unix_ms) {
   const UuidText id = uuid7(unix_ms);
   const std::string stem = dir + "/" + std::string(id.data(), id.size());
   const std::string temporary = stem + ".tmp";
@@ -39,15 +39,13 @@ Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::ui
     return error;
   };
   if (!file::try_lock(fd->get())) return give_up(Error{"cannot lock " + temporary, EWOULDBLOCK});
-  if (auto done = file::allocate(fd->get(), file_bytes); !done) return give_up(done.error());
 
-  std::unique_ptr<Segment> segment(new Segment(std::move(*fd), file_bytes));
-  if (!segment->map()) return give_up(Error{"cannot map " + temporary, ENOMEM});
-  Header& header = segment->front().header;
-  header.fixed = header.copy = make_fixed(file_bytes, unix_ms);
-  header.reserved = kRecordsAt;
-  header.reserved_inverted = ~kRecordsAt;
-  segment->seed_ = header.fixed.seed;
+  std::unique_ptr<Segment> segment(
+      new Segment(std::move(*fd), make_fixed(labels, file_bytes, unix_ms)));
+  if (auto done = segment->map(); !done) return give_up(done.error());
+  Header& header = segment->header();
+  header.fixed = header.copy = segment->fixed_;
+  header.reserved = segment->next_ = records_at(labels);
   if (!segment->write_through(&header, sizeof header)) {
     return give_up(Error{"cannot write " + temporary, EIO});
   }
@@ -67,31 +65,42 @@ std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t r
   if (!read || *read != sizeof header || header.state != State::open) return nullptr;
   const auto fixed = fixed_of(header);
   if (!fixed || fixed->file_bytes != static_cast<std::uint64_t>(info.st_size) ||
-      header.reserved != ~header.reserved_inverted || header.reserved < kRecordsAt ||
-      header.reserved % kRecordAlign != 0 || header.reserved > fixed->file_bytes ||
-      fixed->file_bytes - header.reserved < room) {
+      header.reserved > fixed->file_bytes || fixed->file_bytes - header.reserved < room) {
     return nullptr;
   }
-  std::unique_ptr<Segment> segment(new Segment(std::move(*fd), fixed->file_bytes));
+  std::unique_ptr<Segment> segment(new Segment(std::move(*fd), *fixed));
   if (!segment->map()) return nullptr;
+  // Only behind an unbroken row of records: while we live, nobody looks behind a hole. A damaged
+  // `reserved` does not match the row's end either.
+  Walk walk(segment->bytes(), *fixed, true);
+  while (walk.next()) {
+  }
+  if (walk.position() != header.reserved) return nullptr;
   segment->next_ = header.reserved;
-  segment->seed_ = fixed->seed;
   return segment;
 }
 
 Segment::~Segment() {
-  if (base_ != nullptr) ::munmap(base_, size_);
+  if (base_ != nullptr) ::munmap(base_, fixed_.file_bytes);
 }
 
-bool Segment::map() noexcept {
+Done Segment::map() noexcept {
   write_through_ = !file::allocation_lasts(fd_.get());
+  // Also for a file that exists: a copy of a spool may have holes where the original had zeros.
+  if (!write_through_) {
+    if (auto done = file::allocate(fd_.get(), fixed_.file_bytes); !done) return done;
+  } else if (::ftruncate(fd_.get(), static_cast<off_t>(fixed_.file_bytes)) != 0) {
+    return Error{"cannot size a segment", errno};
+  }
   const int flags = write_through_ ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-  void* at = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, flags, write_through_ ? -1 : fd_.get(), 0);
-  if (at == MAP_FAILED) return false;
+  void* at = ::mmap(nullptr, fixed_.file_bytes, PROT_READ | PROT_WRITE, flags,
+                    write_through_ ? -1 : fd_.get(), 0);
+  if (at == MAP_FAILED) return Error{"cannot map a segment", errno};
   base_ = static_cast<std::byte*>(at);
-  if (!write_through_) return true;
-  const auto read = file::read_at(fd_.get(), std::span(base_, size_), 0);
-  return read && *read == size_;
+  if (!write_through_) return {};
+  const auto read = file::read_at(fd_.get(), std::span(base_, fixed_.file_bytes), 0);
+  if (!read) return read.error();
+  return {};
 }
 
 bool Segment::write_through(const void* at, std::size_t bytes) noexcept {
@@ -101,26 +110,22 @@ bool Segment::write_through(const void* at, std::size_t bytes) noexcept {
 }
 
 std::optional<std::uint64_t> Segment::reserve(std::uint64_t bytes) noexcept {
-  if (size_ - next_ < bytes) return std::nullopt;
+  if (fixed_.file_bytes - next_ < bytes) return std::nullopt;
   const std::uint64_t at = next_;
   next_ += bytes;
-  Header& header = front().header;
-  std::atomic_ref(header.reserved).store(next_, std::memory_order_relaxed);
-  std::atomic_ref(header.reserved_inverted).store(~next_, std::memory_order_relaxed);
+  std::atomic_ref(header().reserved).store(next_, std::memory_order_relaxed);
   return at;
 }
 
 void Segment::populate(std::uint64_t from, std::uint64_t to) noexcept {
 #ifdef MADV_POPULATE_WRITE
-  if (to <= kPopulateFrom || write_through_) return;
+  if (to <= records_at(fixed_.labels) + kPopulateFrom || write_through_) return;
   std::uint64_t done = populated_.load(std::memory_order_relaxed);
-  const std::uint64_t goal = std::min(to + kPopulateAhead, size_);
+  const std::uint64_t goal = std::min(to + kPopulateAhead, fixed_.file_bytes);
   if (to <= done || !populated_.compare_exchange_strong(done, goal, std::memory_order_relaxed)) return;
   constexpr std::uint64_t kPage = 4096;
   const std::uint64_t start = std::max(done, from) / kPage * kPage;
-  const int saved = errno;
   ::madvise(base_ + start, goal - start, MADV_POPULATE_WRITE);  // a hint: failure costs time only
-  errno = saved;
 #else
   static_cast<void>(from);
   static_cast<void>(to);
@@ -131,11 +136,11 @@ bool Segment::put(std::uint64_t at, std::uint16_t label, std::string_view payloa
   populate(at, at + record_span(payload.size()));
   std::byte* const to = base_ + at;
   RecordHead head{static_cast<std::uint32_t>(payload.size()), label, kRecordMark, 0,
-                  record_checksum(seed_, label, payload)};
+                  record_checksum(fixed_.seed, label, payload)};
   std::memcpy(to + sizeof head, payload.data(), payload.size());
   std::memcpy(to + offsetof(RecordHead, checksum), &head.checksum, sizeof head.checksum);
   if (write_through_ &&
-      !(write_through(&front().header.reserved, 2 * sizeof(std::uint64_t)) &&
+      !(write_through(&header().reserved, sizeof(std::uint64_t)) &&
         write_through(to + offsetof(RecordHead, checksum), sizeof head.checksum + payload.size()))) {
     return false;
   }
@@ -146,15 +151,15 @@ bool Segment::put(std::uint64_t at, std::uint16_t label, std::string_view payloa
 }
 
 std::optional<std::uint16_t> Segment::label(std::string_view name) noexcept {
-  auto& labels = front().labels;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    Label& entry = labels[i];
+  for (std::size_t i = 0; i < fixed_.labels; ++i) {
+    Label& entry = label_ref(i);
     if (entry.length_plus_1 == 0) {
       std::memcpy(entry.name, name.data(), name.size());
       std::atomic_ref(entry.length_plus_1)
           .store(static_cast<std::uint8_t>(name.size() + 1), std::memory_order_release);
-      if (!write_through(&entry, sizeof entry)) return std::nullopt;
-      return static_cast<std::uint16_t>(i);
+      if (write_through(&entry, sizeof entry)) return static_cast<std::uint16_t>(i);
+      entry.length_plus_1 = 0;  // the file doesn't have it
+      return std::nullopt;
     }
     if (label_name(entry) == name) return static_cast<std::uint16_t>(i);
   }
@@ -162,22 +167,17 @@ std::optional<std::uint16_t> Segment::label(std::string_view name) noexcept {
 }
 
 void Segment::count(std::uint16_t label, Counter counter, std::uint64_t n) noexcept {
-  std::uint64_t& count = front().labels[label].counts[counter];
+  std::uint64_t& count = label_ref(label).counts[counter];
   std::atomic_ref(count).fetch_add(n, std::memory_order_relaxed);
   write_through(&count, sizeof count);
 }
 
 void Segment::seal() noexcept {
-  State& state = front().header.state;
+  State& state = header().state;
   State open = State::open;
   // Not over a purge.
   std::atomic_ref(state).compare_exchange_strong(open, State::sealed);
   write_through(&state, sizeof state);
-}
-
-bool Segment::sync() noexcept {
-  if (!write_through_ && ::msync(base_, size_, MS_SYNC) != 0) return false;
-  return ::fsync(fd_.get()) == 0;
 }
 
 bool Segment::unlinked() const noexcept { return !still_named(fd_.get()); }
@@ -189,7 +189,7 @@ State Segment::state() const noexcept {
                                     offsetof(Header, state));
     return read && *read == sizeof state ? state : State::open;
   }
-  return std::atomic_ref(front().header.state).load();
+  return std::atomic_ref(header().state).load();
 }
 
 }  // namespace candor::spool

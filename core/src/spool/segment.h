@@ -19,6 +19,7 @@ class Segment {
  public:
   // Makes a segment of `file_bytes` in `dir`. The lock is held when it appears.
   [[nodiscard]] static Expected<std::unique_ptr<Segment>> make(const std::string& dir,
+                                                               std::size_t labels,
                                                                std::uint64_t file_bytes,
                                                                std::int64_t unix_ms);
   // Takes over an open segment whose writer is gone, if it has `room`; null when it can't be had.
@@ -35,30 +36,33 @@ class Segment {
   [[nodiscard]] std::optional<std::uint16_t> label(std::string_view name) noexcept;
   void count(std::uint16_t label, Counter counter, std::uint64_t n) noexcept;
   void seal() noexcept;
-  bool sync() noexcept;
 
   // Whether the file still has its name, and what the spool says of it.
   [[nodiscard]] bool unlinked() const noexcept;
   [[nodiscard]] State state() const noexcept;
-  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+  [[nodiscard]] const Fixed& fixed() const noexcept { return fixed_; }
+  [[nodiscard]] const Label& label_entry(std::size_t index) const noexcept { return label_ref(index); }
   // All bytes, for a walk.
   [[nodiscard]] std::string_view bytes() const noexcept {
-    return {reinterpret_cast<const char*>(base_), size_};
+    return {reinterpret_cast<const char*>(base_), fixed_.file_bytes};
   }
 
  private:
-  Segment(Fd fd, std::uint64_t size) noexcept : fd_(std::move(fd)), size_(size) {}
-  [[nodiscard]] bool map() noexcept;
-  [[nodiscard]] Front& front() const noexcept { return *reinterpret_cast<Front*>(base_); }
+  Segment(Fd fd, const Fixed& fixed) noexcept : fd_(std::move(fd)), fixed_(fixed) {}
+  // Reserves the disk space and maps it, or sets up what stands in for the mapping.
+  [[nodiscard]] Done map() noexcept;
+  [[nodiscard]] Header& header() const noexcept { return *reinterpret_cast<Header*>(base_); }
+  [[nodiscard]] Label& label_ref(std::size_t index) const noexcept {
+    return *reinterpret_cast<Label*>(base_ + label_at(index));
+  }
   // Brings a change to the file where there is no mapping.
   bool write_through(const void* at, std::size_t bytes) noexcept;
   void populate(std::uint64_t from, std::uint64_t to) noexcept;
 
   Fd fd_;
   std::byte* base_ = nullptr;
-  std::uint64_t size_;
-  std::uint64_t seed_ = 0;
-  std::uint64_t next_ = kRecordsAt;
+  const Fixed fixed_;
+  std::uint64_t next_ = 0;
   std::atomic<std::uint64_t> populated_ = 0;
   bool write_through_ = false;
 };

@@ -29,6 +29,7 @@ inline constexpr std::size_t kCountersMax = 28;
 
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
 inline constexpr std::size_t kLabelBytesMax = 63;
+inline constexpr std::size_t kLabelsMax = 5000;
 
 struct Limits {
   std::uint64_t segment_bytes = 1u << 20;
@@ -44,8 +45,8 @@ struct WaitHooks {
 
 class Writer {
  public:
-  // Touches nothing on disk until the first append or count. `labels` name what is
-  // counted; label i of append and count is labels[i].
+  // Touches nothing on disk until the first append or count. `labels` (at most kLabelsMax,
+  // each at most kLabelBytesMax) name what is counted; label i of append and count is labels[i].
   Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks = {});
   ~Writer();
   Writer(const Writer&) = delete;
@@ -56,13 +57,13 @@ class Writer {
   Counter append(std::uint32_t label, std::string_view payload) noexcept;
   // Adds one to a label's counter. Any thread.
   void count(std::uint32_t label, Counter counter) noexcept;
-  // To be called about once a second: notices that the segment's file was removed, and brings
-  // what waited in it to a new one unless it was purged.
+  // To be called about once a second, before an append. Notices that the segment's file was removed,
+  // and brings what waited in it to a new one unless it was purged; ends a segment that has
+  // grown old, for age is told by the segment.
   void tend() noexcept;
-  // Ends the segment: it is anyone's then. A later append starts another.
-  void release() noexcept;
-  // Makes everything appended so far survive power loss too.
-  bool sync() noexcept;
+  // Ends the segment: it is anyone's then. A later append starts another. What waits in a
+  // segment whose file was removed is brought to another first, but for `withdrawn`.
+  void release(bool withdrawn = false) noexcept;
   // What the disk said last, for a log line; empty when nothing failed.
   [[nodiscard]] std::string trouble() const;
 

@@ -3,13 +3,15 @@
 // The usual append takes a lock for the few nanoseconds in which a place is reserved, and
 // writes the record outside it. What may touch the disk (finding or making a segment) is
 // done under a second lock, between the wait hooks, and never while the first is held.
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <utility>
 
 #include "base/clock.h"
-#include "base/random.h"
+#include "base/per_process.h"
 #include "spool/bury.h"
 #include "spool/segment.h"
 
@@ -24,6 +26,7 @@ constexpr int kReuseTriesMax = 8;
 constexpr std::size_t kTombsMax = 16;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr int kSpinsMax = 200;
+constexpr int kYieldsMax = 10'000;
 
 // A segment in use: `pins` keeps it mapped while records are being written into it.
 struct Active {
@@ -56,7 +59,6 @@ class ShortLock {
 }  // namespace
 
 struct Writer::Impl {
-  // Everything that a forked child must not share with its parent.
   struct Process {
     std::mutex reserve;              // guards `active` and reservations
     Active* active = nullptr;
@@ -64,30 +66,18 @@ struct Writer::Impl {
     std::vector<Counts> uncounted;   // counts that no segment could hold yet
     std::atomic<std::int64_t> refused_ms{-kRefusedMs};
     std::string trouble;
+
+    // Unmaps and closes the child's copy, which would keep the parent's lock alive.
+    void abandon() noexcept {
+      if (active != nullptr) active->segment.reset();
+    }
   };
 
   std::string dir;
   std::vector<std::string> labels;
   Limits limits;
   WaitHooks hooks;
-  ForkSentinel sentinel;
-  std::atomic<Process*> process{new Process};
-
-  // This process's state; in a forked child a new one. What the parent's threads held
-  // at the fork (locks, places half written) is theirs, so the old state is left as it is.
-  Process& here() noexcept {
-    Process* current = process.load(std::memory_order_acquire);
-    if (!sentinel.forked()) return *current;
-    auto* fresh = new Process;
-    if (process.compare_exchange_strong(current, fresh)) {
-      // Unmaps and closes our copy, which would keep the parent's lock alive.
-      if (current->active != nullptr) current->active->segment.reset();
-      sentinel.rearm();
-      return *fresh;
-    }
-    delete fresh;
-    return *process.load(std::memory_order_acquire);
-  }
+  PerProcess<Process> process;
 
   struct Place {
     Active* active = nullptr;  // pinned
@@ -134,7 +124,10 @@ struct Writer::Impl {
   // Puts another segment than `seen` in use, with room for `span`. Under p.slow. Returns
   // kPending or the reason it can't.
   Counter renew(Process& p, std::uint64_t span, const Active* seen) noexcept try {
-    if (p.active != seen) return kPending;  // another thread was quicker
+    {
+      ShortLock lock(p.reserve);
+      if (p.active != seen) return kPending;  // another thread was quicker
+    }
     const std::int64_t now = steady_ms();
     if (now - p.refused_ms.load(std::memory_order_relaxed) < kRefusedMs) return counter_of(Reason::disk_error);
     auto segment = acquire(p, span);
@@ -183,19 +176,26 @@ struct Writer::Impl {
     int tries = 0;
     for (auto it = inventory.segments.rbegin();
          it != inventory.segments.rend() && tries < kReuseTriesMax; ++it, ++tries) {
+      if (is_old(it->made_ms, now)) break;
       if (auto segment = Segment::reuse(it->path, std::max(span, kReuseRoom))) return segment;
     }
-    const std::uint64_t bytes = std::clamp(
-        (kRecordsAt + span + 4095) / 4096 * 4096, std::max(limits.segment_bytes, kSegmentBytesMin),
-        kSegmentBytesMax);
+    constexpr std::uint64_t kPage = 4096;
+    const std::uint64_t wanted = records_at(labels.size()) + std::max(span, kReuseRoom);
+    const std::uint64_t bytes = std::min(
+        std::max(limits.segment_bytes, (wanted + kPage - 1) / kPage * kPage), kSegmentBytesMax);
     if (!inventory.make_room(bytes, limits.bytes_max, limits.files_max)) {
       return Error{"the spool " + dir + " is full", ENOBUFS};
     }
-    auto segment = Segment::make(dir, bytes, now);
+    auto segment = Segment::make(dir, labels.size(), bytes, now);
     if (!segment) return note(p, segment.error());
     return segment;
   } catch (...) {
     return Error{"out of memory", ENOMEM};
+  }
+
+  // A segment's age is that of its oldest record: one that takes new ones must not be near its end.
+  [[nodiscard]] bool is_old(std::int64_t made_ms, std::int64_t now) const noexcept {
+    return made_ms < now - limits.age_max_ms / 2;
   }
 
   static Error note(Process& p, const Error& error) {
@@ -203,22 +203,42 @@ struct Writer::Impl {
     return error;
   }
 
+  // Takes the segment out of use. Other threads may still be writing into it.
+  Active* take_out(Process& p) noexcept {
+    ShortLock lock(p.reserve);
+    return std::exchange(p.active, nullptr);
+  }
+
+  void retire(Process& p, const Active* broken) noexcept {
+    Active* old = nullptr;
+    {
+      ShortLock lock(p.reserve);
+      if (p.active == broken) old = std::exchange(p.active, nullptr);
+    }
+    if (old == nullptr) return;
+    old->segment->seal();
+    unpin(old);
+  }
+
   // Brings what a segment without a name holds, pending records and counts, to the one in use.
-  void rescue(Writer& writer, const Segment& lost) noexcept {
-    const auto* front = reinterpret_cast<const Front*>(lost.bytes().data());
-    std::array<std::size_t, kLabelsMax> known{};  // index in the segment -> label
-    for (std::size_t i = 0; i < kLabelsMax; ++i) {
-      const auto it = std::find(labels.begin(), labels.end(), label_name(front->labels[i]));
+  void rescue(Writer& writer, Process& p, Active& lost) noexcept {
+    for (int i = 0; i < kYieldsMax && lost.pins.load(std::memory_order_acquire) > 1; ++i) {
+      ::sched_yield();  // until the others have put what they had begun
+    }
+    const Segment& segment = *lost.segment;
+    std::vector<std::size_t> known(segment.fixed().labels);  // index in the segment -> label
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      const Label& entry = segment.label_entry(i);
+      const auto it = std::find(labels.begin(), labels.end(), label_name(entry));
       known[i] = static_cast<std::size_t>(it - labels.begin());
-      if (known[i] == labels.size()) continue;
+      if (entry.length_plus_1 == 0 || known[i] == labels.size()) continue;
       for (std::size_t c = 0; c < kCountersMax; ++c) {
-        const std::uint64_t n = front->labels[i].counts[c];
-        if (n != 0) remember(*process.load(), known[i], static_cast<Counter>(c), n);
+        if (entry.counts[c] != 0) remember(p, known[i], static_cast<Counter>(c), entry.counts[c]);
       }
     }
-    Walk walk(lost.bytes(), lost.seed(), true);
+    Walk walk(segment.bytes(), segment.fixed(), false);
     while (const auto record = walk.next()) {
-      if (record->counter != kPending || record->label >= kLabelsMax) continue;
+      if (record->counter != kPending || record->label >= known.size()) continue;
       const std::size_t label = known[record->label];
       if (label < labels.size()) writer.append(static_cast<std::uint32_t>(label), record->payload);
     }
@@ -238,13 +258,10 @@ Writer::Writer(std::string dir, std::vector<std::string> labels, Limits limits,
     : impl_(new Impl{.dir = std::move(dir), .labels = std::move(labels), .limits = limits,
                      .hooks = std::move(hooks)}) {}
 
-Writer::~Writer() {
-  release();
-  delete impl_->process.load();
-}
+Writer::~Writer() { release(); }
 
 Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
-  Impl::Process& p = impl_->here();
+  Impl::Process& p = *impl_->process;
   const std::uint64_t span = record_span(payload.size());
   // A thread may find its fresh segment filled by others; twice is bad luck, more is a fault.
   constexpr int kTries = 8;
@@ -253,6 +270,8 @@ Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
   for (int i = 0; i < kTries; ++i) {
     if (auto place = impl_->take(p, label, span, seen)) {
       const bool kept = place->active->segment->put(place->at, place->slot, payload);
+      // The hole would hide what comes after it for as long as we live.
+      if (!kept) impl_->retire(p, place->active);
       unpin(place->active);
       if (kept) return kPending;
       break;
@@ -266,7 +285,7 @@ Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
 }
 
 void Writer::count(std::uint32_t label, Counter counter) noexcept {
-  Impl::Process& p = impl_->here();
+  Impl::Process& p = *impl_->process;
   const Active* seen = nullptr;
   for (int i = 0; i < 2; ++i) {
     if (auto place = impl_->take(p, label, 0, seen)) {
@@ -279,44 +298,31 @@ void Writer::count(std::uint32_t label, Counter counter) noexcept {
   impl_->remember(p, label, counter, 1);
 }
 
-void Writer::tend() noexcept {
-  Impl::Process& p = impl_->here();
-  Active* lost = nullptr;
+void Writer::tend() noexcept try {
+  Impl::Process& p = *impl_->process;
+  bool unlinked = false;
   {
     ShortLock lock(p.reserve);
-    if (p.active == nullptr || !p.active->segment->unlinked()) return;
-    lost = std::exchange(p.active, nullptr);
+    if (p.active == nullptr) return;
+    unlinked = p.active->segment->unlinked();
+    if (!unlinked && !impl_->is_old(p.active->segment->fixed().made_ms, unix_ms())) return;
   }
-  if (lost->segment->state() != State::purged) impl_->rescue(*this, *lost->segment);
-  unpin(lost);
+  Active* const ended = impl_->take_out(p);
+  if (ended == nullptr) return;
+  if (unlinked && ended->segment->state() != State::purged) impl_->rescue(*this, p, *ended);
+  if (!unlinked) ended->segment->seal();
+  unpin(ended);
+} catch (...) {
+  // Out of memory: what the segment held stays where it is.
 }
 
-void Writer::release() noexcept {
-  Impl::Process& p = impl_->here();
-  Active* old = nullptr;
-  {
-    ShortLock lock(p.reserve);
-    old = std::exchange(p.active, nullptr);
-  }
-  if (old != nullptr) unpin(old);
-}
-
-bool Writer::sync() noexcept {
-  Impl::Process& p = impl_->here();
-  Active* active = nullptr;
-  {
-    ShortLock lock(p.reserve);
-    if (p.active == nullptr) return true;
-    active = p.active;
-    active->pins.fetch_add(1, std::memory_order_relaxed);
-  }
-  const bool done = active->segment->sync();
-  unpin(active);
-  return done;
+void Writer::release(bool withdrawn) noexcept {
+  if (!withdrawn) tend();
+  if (Active* const old = impl_->take_out(*impl_->process)) unpin(old);
 }
 
 std::string Writer::trouble() const {
-  Impl::Process& p = impl_->here();
+  Impl::Process& p = *impl_->process;
   std::lock_guard lock(p.slow);
   return p.trouble;
 }

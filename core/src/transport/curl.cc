@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/guest.h"
 #include "base/clock.h"
 #include "base/environment.h"
 #include "candor/version.h"
@@ -36,36 +37,6 @@ struct MultiDeleter {
 };
 struct ListDeleter {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-
-// A TLS library writes to a socket with plain write(); should the server have
-// gone, the kernel's SIGPIPE must not reach the host. Blocked for this thread
-// only, and swallowed when the request caused it.
-class SigpipeShield {
- public:
-  SigpipeShield() noexcept {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~SigpipeShield() {
-    sigset_t pending;
-    sigpending(&pending);
-    if (!was_pending_ && sigismember(&pending, SIGPIPE) == 1) {
-      int signal = 0;
-      sigwait(&pipe_, &signal);
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  SigpipeShield(const SigpipeShield&) = delete;
-  SigpipeShield& operator=(const SigpipeShield&) = delete;
-
- private:
-  sigset_t pipe_, before_;
-  bool was_pending_ = false;
 };
 
 std::string url_part(CURLU* url, CURLUPart part) {

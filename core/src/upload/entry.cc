@@ -1,6 +1,4 @@
 // The uploader thread behind candor/upload.h.
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/guest.h"
 #include "candor/upload.h"
 #include "upload/job.h"
 #include "upload/uploader.h"
@@ -32,22 +31,6 @@ using candor::upload::Uploader;
 // turn. It goes on at once when there is more.
 constexpr std::int64_t kRunMs = 30'000;
 
-// No signal is delivered to a thread of ours: the host's handlers run on the host's threads.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
-
 }  // namespace
 
 struct candor_uploader {
@@ -56,7 +39,7 @@ struct candor_uploader {
         run_ms_(kRunMs + job.request_timeout_ms),
         uploader_(std::move(job)),
         pid_(getpid()) {
-    const SignalsBlocked blocked;
+    const candor::SignalsBlocked blocked;
     thread_ = std::thread([this] { work(); });
   }
 

@@ -68,8 +68,10 @@ TEST(ForkSentinel, TellsTheChildAndOnlyTheChild) {
   const pid_t child = ::fork();
   if (child == 0) {
     const bool told = sentinel.forked();
+    const bool first = sentinel.claim();
+    const bool second = sentinel.claim();
     sentinel.rearm();
-    ::_exit(told && !sentinel.forked() ? 0 : 1);
+    ::_exit(told && first && !second && !sentinel.forked() ? 0 : 1);
   }
   int status = 0;
   ::waitpid(child, &status, 0);

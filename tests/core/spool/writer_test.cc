@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,13 +85,13 @@ TEST(Writer, TakesTheLargestRecord) {
   EXPECT_EQ(pending(dir.path()).front(), largest);
 }
 
-TEST(Writer, MoreLabelsThanASegmentHoldsTakeMoreSegments) {
+TEST(Writer, ASegmentHoldsEveryLabelOfItsWriter) {
   TempDir dir;
   std::vector<std::string> labels;
   for (int i = 0; i < 300; ++i) labels.push_back("label_" + std::to_string(i));
   Writer writer(dir.path(), labels, {});
   for (std::uint32_t i = 0; i < labels.size(); ++i) ASSERT_EQ(writer.append(i, labels[i]), kPending);
-  EXPECT_EQ(files(dir.path(), ".seg").size(), 3u);
+  EXPECT_EQ(files(dir.path(), ".seg").size(), 1u);
   for (const std::string& label : labels) EXPECT_EQ(tally(dir.path()).labels.at(label)[kPending], 1u);
 }
 
@@ -117,23 +118,54 @@ TEST(Writer, FileLimitHolds) {
   EXPECT_EQ(captured(dir.path()), 500u);
 }
 
-TEST(Writer, FullOfLivingSegmentsMeansDroppedAndCounted) {
+TEST(Writer, EachLivingProcessHasItsSegmentBeyondTheLimit) {
   TempDir dir;
-  const Limits limits{.segment_bytes = 128u << 10, .bytes_max = 256u << 10};
-  Writer one(dir.path(), kLabels, limits);
-  Writer two(dir.path(), kLabels, limits);
-  Writer three(dir.path(), kLabels, limits);
-  ASSERT_EQ(one.append(0, "1"), kPending);
-  ASSERT_EQ(two.append(0, "2"), kPending);
-  EXPECT_EQ(three.append(0, "3"), counter_of(Reason::spool_full));
-  EXPECT_EQ(pending(dir.path()).size(), 2u);
+  const Limits limits{.segment_bytes = 128u << 10, .bytes_max = 256u << 10, .files_max = 2};
+  std::vector<std::unique_ptr<Writer>> writers;
+  for (int i = 0; i < 6; ++i) {
+    writers.push_back(std::make_unique<Writer>(dir.path(), kLabels, limits));
+    EXPECT_EQ(writers.back()->append(0, std::to_string(i)), kPending);
+  }
+  EXPECT_EQ(pending(dir.path()).size(), 6u);
+}
+
+TEST(Writer, DoesNotGoOnWithASegmentHalfwayToItsAge) {
+  TempDir dir;
+  const std::int64_t now = unix_ms();
+  ASSERT_TRUE(Segment::make(dir.path(), 3, 128u << 10, now - 60'000));
+  {
+    Writer writer(dir.path(), kLabels, {.age_max_ms = 100'000});
+    ASSERT_EQ(writer.append(0, "new"), kPending);
+  }
+  EXPECT_EQ(files(dir.path(), ".seg").size(), 2u);
+}
+
+TEST(Writer, RemovesFilesThatAreNoSegments) {
+  TempDir dir;
+  const UuidText id = uuid7(unix_ms() - 1000);
+  const std::string rubbish = dir / (std::string(id.data(), id.size()) + ".seg");
+  spit(rubbish, std::string(300'000, '\0'));
+  Writer writer(dir.path(), kLabels, {.segment_bytes = 128u << 10, .bytes_max = 256u << 10});
+  ASSERT_EQ(writer.append(0, "x"), kPending);
+  EXPECT_FALSE(std::filesystem::exists(rubbish));
+}
+
+TEST(Writer, DoesNotGoOnBehindAHole) {
+  TempDir dir;
+  {
+    auto segment = Segment::make(dir.path(), 3, 128u << 10, unix_ms());
+    ASSERT_TRUE(segment && (*segment)->reserve(record_span(10)));
+  }
+  Writer writer(dir.path(), kLabels, {});
+  ASSERT_EQ(writer.append(0, "seen at once"), kPending);
+  EXPECT_EQ(pending(dir.path()).size(), 1u);
 }
 
 TEST(Writer, BuriesWhatIsTooOld) {
   TempDir dir;
   const std::int64_t now = unix_ms();
   {
-    auto old = Segment::make(dir.path(), 128u << 10, now - 100'000);
+    auto old = Segment::make(dir.path(), 2, 128u << 10, now - 100'000);
     ASSERT_TRUE(old);
     const auto label = (*old)->label("a");
     const auto at = (*old)->reserve(record_span(3));
@@ -145,21 +177,15 @@ TEST(Writer, BuriesWhatIsTooOld) {
   EXPECT_EQ(counted(dir.path(), counter_of(Reason::too_old)), 1u);
 }
 
-TEST(Writer, AnUnfinishedSegmentIsRemovedWhenItsMakerMustBeGone) {
+TEST(Writer, UnfinishedFilesAreRemovedWhenTheirMakersMustBeGone) {
   TempDir dir;
-  const std::int64_t now = unix_ms();
-  const auto name = [&](std::int64_t ms) {
-    const UuidText id = uuid7(ms);
-    return dir / (std::string(id.data(), id.size()) + ".tmp");
-  };
-  const std::string young = name(now);
-  const std::string old = name(now - 120'000);
-  spit(young, "");
-  spit(old, "");
+  for (const char* name : {"young.tmp", "ledger.0123.tmp"}) spit(dir / name, "");
+  const timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (dir / "ledger.0123.tmp").c_str(), long_ago, 0), 0);
   Writer writer(dir.path(), kLabels, {});
   ASSERT_EQ(writer.append(0, "x"), kPending);
-  EXPECT_TRUE(std::filesystem::exists(young));
-  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_TRUE(std::filesystem::exists(dir / "young.tmp"));
+  EXPECT_FALSE(std::filesystem::exists(dir / "ledger.0123.tmp"));
 }
 
 TEST(Writer, ManyThreadsLoseNothing) {
