@@ -2,9 +2,9 @@
 //
 //   candor-victim CATALOG HOME FIRST COUNT THREADS [bytes]
 //
-// Emits the numbers FIRST.. FIRST + COUNT * THREADS - 1, COUNT in each thread, and after each accepted one
-// writes its four bytes to standard output: what stands there was acknowledged. Then waits to be
-// killed, or ends when standard input does. `bytes` pads the events.
+// Emits the numbers FIRST.. FIRST + COUNT * THREADS - 1, COUNT in each thread, and after each
+// accepted one writes its four bytes to standard output: what stands there was acknowledged. Then
+// waits to be killed, or ends when standard input does. `bytes` pads the events.
 #include <unistd.h>
 
 #include <cstdint>

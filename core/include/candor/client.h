@@ -3,8 +3,8 @@
 // throws, blocks on the network, prints (but for the consent notice, once, on
 // standard error) or crashes its host.
 //
-//   auto client = candor::Client::open({.catalog = "acme.telemetry.jsonc", .product_version = "1.2.3"});
-//   client->emit("sl_plan_completed", {{"outcome", "ok"}, {"durationMs", 25.4}});
+//   auto client = candor::Client::open({.catalog = "acme.telemetry.jsonc", .product_version =
+//   "1.2.3"}); client->emit("sl_plan_completed", {{"outcome", "ok"}, {"durationMs", 25.4}});
 #pragma once
 
 #include <chrono>
@@ -77,7 +77,8 @@ class CANDOR_EXPORT Client {
   [[nodiscard]] Status status() const;
 
   // The ledger of this spool, over all processes and since its beginning, as
-  // JSON: {"events": {NAME: COUNTS}, "total": COUNTS, "spool": {"bytes", "segments"}}, where COUNTS is
+  // JSON: {"events": {NAME: COUNTS}, "total": COUNTS, "spool": {"bytes", "segments"}}, where COUNTS
+  // is
   // {"captured", "delivered", "pending", "dropped": {REASON_OR_CODE: n}} and
   // captured = delivered + pending + the sum of dropped.
   [[nodiscard]] std::string stats() const;

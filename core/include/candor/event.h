@@ -17,11 +17,11 @@ struct Field;
 class Value {
  public:
   enum class Kind : std::uint8_t {
-    null,         // absent for an optional field, missing for a required one
+    null,  // absent for an optional field, missing for a required one
     boolean,
     integer,
     number,
-    string,       // must be UTF-8; checked by emit
+    string,  // must be UTF-8; checked by emit
     array,
     object,       // for catalog types object and map
     unsupported,  // a host value that no catalog type can hold; always wrong_type
@@ -31,8 +31,7 @@ class Value {
   constexpr Value(std::nullptr_t) noexcept {}
   constexpr Value(bool v) noexcept : kind_(Kind::boolean) { u_.boolean = v; }
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  constexpr Value(T v) noexcept : kind_(Kind::integer) {
+  requires(!std::same_as<T, bool>) constexpr Value(T v) noexcept : kind_(Kind::integer) {
     if constexpr (std::unsigned_integral<T> && sizeof(T) == sizeof(std::uint64_t)) {
       if (v > static_cast<T>(std::numeric_limits<std::int64_t>::max())) {
         kind_ = Kind::number;
@@ -50,9 +49,9 @@ class Value {
     u_.text = v.data();
   }
   template <typename T>
-    requires(std::convertible_to<const T&, std::string_view> &&
-             !std::same_as<T, std::string_view> && !std::same_as<T, std::nullptr_t>)
-  constexpr Value(const T& v) noexcept : Value(static_cast<std::string_view>(v)) {}
+  requires(std::convertible_to<const T&, std::string_view> && !std::same_as<T, std::string_view> &&
+           !std::same_as<T, std::nullptr_t>) constexpr Value(const T& v) noexcept
+      : Value(static_cast<std::string_view>(v)) {}
 
   [[nodiscard]] static constexpr Value array(const Value* first, std::size_t count) noexcept {
     Value v;

@@ -67,7 +67,8 @@ struct Options {
   // empty too, the library beside this one is.
   const candor_upload_api* uploader = nullptr;
   std::string upload_library;
-  // The `candor` program that a detached uploader runs. When empty, the one installed with this library.
+  // The `candor` program that a detached uploader runs. When empty, the one installed with this
+  // library.
   std::string uploader_program;
 
   // Hears of misuse (one line per event and code) and of trouble with files.

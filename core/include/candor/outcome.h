@@ -29,7 +29,7 @@ enum class Code : std::uint8_t {
   out_of_range = 7,     // below min, above max, or beyond +-(2^53-1)
   not_finite = 8,       // NaN or an infinity
   too_long = 9,         // a string over max_length code points
-  too_many = 10,         // an array or map outside its bounds
+  too_many = 10,        // an array or map outside its bounds
   invalid_utf8 = 11,    // also a lone surrogate
   not_in_enum = 12,
   bad_pattern = 13,

@@ -126,9 +126,9 @@ bool allocation_lasts(int fd) noexcept {
   };
   struct statfs info {};
   if (::fstatfs(fd, &info) != 0) return false;
-  return std::any_of(std::begin(kWrittenInPlace), std::end(kWrittenInPlace), [&](unsigned long type) {
-    return static_cast<unsigned long>(info.f_type) == type;
-  });
+  return std::any_of(
+      std::begin(kWrittenInPlace), std::end(kWrittenInPlace),
+      [&](unsigned long type) { return static_cast<unsigned long>(info.f_type) == type; });
 #else
   return false;
 #endif
@@ -225,9 +225,7 @@ bool remove(const std::string& path) noexcept { return ::unlink(path.c_str()) ==
 
 bool try_lock(int fd) noexcept {
   int answer = 0;
-  do {
-    answer = ::flock(fd, LOCK_EX | LOCK_NB);
-  } while (answer != 0 && errno == EINTR);
+  do { answer = ::flock(fd, LOCK_EX | LOCK_NB); } while (answer != 0 && errno == EINTR);
   return answer == 0;
 }
 

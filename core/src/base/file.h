@@ -26,13 +26,20 @@ class Fd {
   explicit Fd(int fd) noexcept : fd_(fd) {}
   Fd(Fd&& other) noexcept : fd_(other.release()) {}
   Fd& operator=(Fd&& other) noexcept {
-    if (this != &other) { reset(); fd_ = other.release(); }
+    if (this != &other) {
+      reset();
+      fd_ = other.release();
+    }
     return *this;
   }
   ~Fd() { reset(); }
   [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
   [[nodiscard]] int get() const noexcept { return fd_; }
-  int release() noexcept { int fd = fd_; fd_ = -1; return fd; }
+  int release() noexcept {
+    int fd = fd_;
+    fd_ = -1;
+    return fd;
+  }
   void reset() noexcept;
 
  private:
@@ -47,7 +54,11 @@ class LockedFd {
   LockedFd(Fd fd, bool locked) noexcept : fd_(std::move(fd)), locked_(locked) {}
   LockedFd(LockedFd&&) = default;
   LockedFd& operator=(LockedFd&& other) noexcept {
-    if (this != &other) { unlock(); fd_ = std::move(other.fd_); locked_ = other.locked_; }
+    if (this != &other) {
+      unlock();
+      fd_ = std::move(other.fd_);
+      locked_ = other.locked_;
+    }
     return *this;
   }
   ~LockedFd() { unlock(); }

@@ -14,7 +14,8 @@ namespace {
 constexpr char kHex[] = "0123456789abcdef";
 
 // 16 bytes as 8-4-4-4-12.
-void format_uuid(const std::array<unsigned char, 16>& bytes, std::span<char, kUuidBytes> to) noexcept {
+void format_uuid(const std::array<unsigned char, 16>& bytes,
+                 std::span<char, kUuidBytes> to) noexcept {
   char* p = to.data();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) *p++ = '-';
@@ -29,10 +30,9 @@ std::size_t page_bytes() noexcept { return static_cast<std::size_t>(::sysconf(_S
 void weak_random(std::span<std::byte> to) noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  std::uint64_t state = static_cast<std::uint64_t>(now.tv_nsec) << 32 ^
-                        static_cast<std::uint64_t>(unix_ms()) << 20 ^
-                        static_cast<std::uint64_t>(::getpid()) << 8 ^
-                        reinterpret_cast<std::uintptr_t>(&now);
+  std::uint64_t state =
+      static_cast<std::uint64_t>(now.tv_nsec) << 32 ^ static_cast<std::uint64_t>(unix_ms()) << 20 ^
+      static_cast<std::uint64_t>(::getpid()) << 8 ^ reinterpret_cast<std::uintptr_t>(&now);
   for (std::byte& byte : to) {  // splitmix64
     state += 0x9e3779b97f4a7c15u;
     std::uint64_t z = (state ^ state >> 30) * 0xbf58476d1ce4e5b9u;
@@ -103,7 +103,8 @@ bool is_uuid(std::string_view text) noexcept {
 
 ForkSentinel::ForkSentinel() noexcept {
 #ifdef MADV_WIPEONFORK
-  void* page = ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* page =
+      ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page != MAP_FAILED) {
     if (::madvise(page, page_bytes(), MADV_WIPEONFORK) == 0) {
       page_ = static_cast<std::uint64_t*>(page);

@@ -24,13 +24,22 @@ class [[nodiscard]] Expected {
 
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }
   [[nodiscard]] explicit operator bool() const noexcept { return ok(); }
-  [[nodiscard]] T& value() noexcept { assert(ok()); return *std::get_if<0>(&state_); }
-  [[nodiscard]] const T& value() const noexcept { assert(ok()); return *std::get_if<0>(&state_); }
+  [[nodiscard]] T& value() noexcept {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  [[nodiscard]] const T& value() const noexcept {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
   [[nodiscard]] T& operator*() noexcept { return value(); }
   [[nodiscard]] const T& operator*() const noexcept { return value(); }
   [[nodiscard]] T* operator->() noexcept { return &value(); }
   [[nodiscard]] const T* operator->() const noexcept { return &value(); }
-  [[nodiscard]] const Error& error() const noexcept { assert(!ok()); return *std::get_if<1>(&state_); }
+  [[nodiscard]] const Error& error() const noexcept {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -43,7 +52,10 @@ class [[nodiscard]] Done {
   Done(Error error) : error_(std::move(error)) {}
   [[nodiscard]] bool ok() const noexcept { return !error_; }
   [[nodiscard]] explicit operator bool() const noexcept { return ok(); }
-  [[nodiscard]] const Error& error() const noexcept { assert(error_); return *error_; }
+  [[nodiscard]] const Error& error() const noexcept {
+    assert(error_);
+    return *error_;
+  }
 
  private:
   std::optional<Error> error_;

@@ -20,13 +20,13 @@ std::size_t sequence(const unsigned char* p, const unsigned char* end) noexcept 
   };
   if (lead >= 0xc2 && lead <= 0xdf) return trail(1) ? 2 : 0;
   if (lead >= 0xe0 && lead <= 0xef) {
-    const unsigned char low = lead == 0xe0 ? 0xa0 : 0x80;    // no overlong forms
-    const unsigned char high = lead == 0xed ? 0x9f : 0xbf;   // no surrogates
+    const unsigned char low = lead == 0xe0 ? 0xa0 : 0x80;   // no overlong forms
+    const unsigned char high = lead == 0xed ? 0x9f : 0xbf;  // no surrogates
     return trail(1, low, high) && trail(2) ? 3 : 0;
   }
   if (lead >= 0xf0 && lead <= 0xf4) {
     const unsigned char low = lead == 0xf0 ? 0x90 : 0x80;
-    const unsigned char high = lead == 0xf4 ? 0x8f : 0xbf;   // nothing above U+10FFFF
+    const unsigned char high = lead == 0xf4 ? 0x8f : 0xbf;  // nothing above U+10FFFF
     return trail(1, low, high) && trail(2) && trail(3) ? 4 : 0;
   }
   return 0;

@@ -36,7 +36,10 @@ std::string_view nearest(std::string_view word, const Names& candidates) {
   std::string_view found;
   for (const auto& candidate : candidates) {
     const std::size_t d = edit_distance(word, candidate, best);
-    if (d < best) { best = d; found = candidate; }
+    if (d < best) {
+      best = d;
+      found = candidate;
+    }
   }
   return found;
 }

@@ -111,7 +111,8 @@ struct Client::Impl {
   void withdraw() noexcept;
   [[nodiscard]] bool once_a_second(std::int64_t steady) noexcept {
     std::int64_t last = tended_ms.load(std::memory_order_relaxed);
-    return steady - last >= consent::Gate::kFreshMs && tended_ms.compare_exchange_strong(last, steady);
+    return steady - last >= consent::Gate::kFreshMs &&
+           tended_ms.compare_exchange_strong(last, steady);
   }
   [[nodiscard]] const Sender* consenting(std::int64_t steady) noexcept;
   Outcome encode(std::string_view name, std::span<const Field> fields, const EmitOptions& how,
@@ -232,10 +233,11 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
       .flush_interval_ms = options.flush_interval_ms,
       .linked = options.uploader,
       .library = options.upload_library,
-      .detach = {.program = options.uploader_program,
-                 .job = client::job(*catalog, options, places, client::terms(*catalog, options, places)),
-                 .spool_dir = places.spool_dir,
-                 .interval_ms = options.flush_interval_ms}});
+      .detach = {
+          .program = options.uploader_program,
+          .job = client::job(*catalog, options, places, client::terms(*catalog, options, places)),
+          .spool_dir = places.spool_dir,
+          .interval_ms = options.flush_interval_ms}});
   sender.store(owned_sender.get(), std::memory_order_release);
   return true;
 } catch (...) {
@@ -314,7 +316,8 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
       out.push('\n');
       write_to_stderr(out.view());
     }
-    if (!outcome) tell(index < 0 ? unknown_label : static_cast<std::uint32_t>(index), name, outcome);
+    if (!outcome)
+      tell(index < 0 ? unknown_label : static_cast<std::uint32_t>(index), name, outcome);
     return outcome;
   }
 
@@ -357,11 +360,13 @@ void Client::Impl::tell(std::uint32_t label, std::string_view event, const Outco
   std::string line = "candor: ";
   line += utf8_repaired(event.substr(0, catalog::kNameBytesMax));
   line.append(" ").append(candor::name(outcome.result)).append(": ");
-  line += outcome.result == Result::rejected ? candor::name(outcome.code) : candor::name(outcome.reason);
+  line += outcome.result == Result::rejected ? candor::name(outcome.code)
+                                             : candor::name(outcome.reason);
   if (!outcome.field.empty()) line.append(" (").append(outcome.field).append(")");
   if (outcome.reason == Reason::disk_error) line.append(": ").append(writer->trouble());
   // Names come from the caller: none of them may write to somebody's terminal.
-  std::replace_if(line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
   log(line);
 }
 
@@ -372,9 +377,7 @@ std::unique_ptr<Client> Client::open(Options options) noexcept {
   impl->options = std::move(options);
   try {
     impl->open();
-  } catch (...) {
-    impl->problem = "the client could not be opened: out of memory";
-  }
+  } catch (...) { impl->problem = "the client could not be opened: out of memory"; }
   if (!impl->problem.empty()) impl->log("candor: telemetry is off: " + impl->problem);
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }
@@ -385,9 +388,7 @@ Outcome Client::emit(std::string_view event, std::span<const Field> fields,
                      const EmitOptions& options) noexcept try {
   const ErrnoKept errno_kept;
   return impl_->emit(event, fields, options);
-} catch (...) {
-  return Outcome{Result::dropped, Code::none, Reason::disk_error, {}};
-}
+} catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}}; }
 
 Outcome Client::encode(std::string_view event, std::span<const Field> fields, std::string& bytes,
                        const EmitOptions& options) noexcept try {
@@ -397,13 +398,12 @@ Outcome Client::encode(std::string_view event, std::span<const Field> fields, st
   Outcome outcome = impl_->encode(event, fields, options, index, out);
   if (outcome) bytes.assign(out.view());
   return outcome;
-} catch (...) {
-  return Outcome{Result::dropped, Code::none, Reason::disk_error, {}};
-}
+} catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}}; }
 
 bool Client::flush(std::chrono::milliseconds timeout) noexcept {
   if (impl_->consenting(steady_ms()) == nullptr) return true;  // nothing may be sent, nothing waits
-  const auto ms = std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<std::int32_t>::max());
+  const auto ms =
+      std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<std::int32_t>::max());
   return impl_->delivery->flush(static_cast<std::int32_t>(ms));
 }
 
@@ -419,7 +419,8 @@ void Client::close(std::chrono::milliseconds timeout) noexcept {
 Status Client::status() const {
   Status status;
   // Busy only while a home is being made, or for ever after a fork in that moment.
-  if (const std::unique_lock lock(impl_->starting, std::try_to_lock); lock) status.problem = impl_->problem;
+  if (const std::unique_lock lock(impl_->starting, std::try_to_lock); lock)
+    status.problem = impl_->problem;
   if (!impl_->catalog) {
     status.rule = "catalog_unreadable";
     status.explanation = "Telemetry is off because the catalog could not be used.";

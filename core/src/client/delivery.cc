@@ -15,7 +15,8 @@ void Dispatcher::emitted() noexcept {
   Process& process = *process_;
   const std::uint32_t n = process.emitted.fetch_add(1, std::memory_order_relaxed) + 1;
   if (n == 1) start_timer(process);
-  if (n % plan_.flush_at != 0 || process.uploader.load(std::memory_order_relaxed) == nullptr) return;
+  if (n % plan_.flush_at != 0 || process.uploader.load(std::memory_order_relaxed) == nullptr)
+    return;
   // Whoever holds the lock starts or ends the uploader; a wake that is missed costs an interval.
   const std::unique_lock lock(process.mutex, std::try_to_lock);
   if (lock && process.uploader != nullptr) process.api.load()->wake(process.uploader);
@@ -37,7 +38,7 @@ void Dispatcher::run_timer(Process& process) noexcept {
   if (plan_.delivery == Delivery::automatic) {
     std::unique_lock lock(process.mutex);
     process.changed.wait_for(lock, std::chrono::milliseconds(plan_.flush_interval_ms),
-                              [&] { return process.stopped; });
+                             [&] { return process.stopped; });
   }
   // What made this process long-lived has waited an interval already. (Who stops the
   // uploader waits for this thread first.)
@@ -48,15 +49,15 @@ bool Dispatcher::start_uploader(Process& process) noexcept try {
   std::lock_guard lock(process.mutex);
   if (process.stopped) return false;
   if (process.uploader.load() != nullptr) return true;
-  const candor_upload_api* const api = plan_.linked != nullptr ? plan_.linked : load_upload_library(plan_.library);
+  const candor_upload_api* const api =
+      plan_.linked != nullptr ? plan_.linked : load_upload_library(plan_.library);
   if (api == nullptr || api->abi != CANDOR_UPLOAD_ABI) return false;
   const SignalsBlocked blocked;
   process.api.store(api, std::memory_order_relaxed);
-  process.uploader.store(api->start(plan_.detach.job.data(), plan_.detach.job.size()), std::memory_order_release);
+  process.uploader.store(api->start(plan_.detach.job.data(), plan_.detach.job.size()),
+                         std::memory_order_release);
   return process.uploader.load() != nullptr;
-} catch (...) {
-  return false;
-}
+} catch (...) { return false; }
 
 bool Dispatcher::flush(std::int32_t timeout_ms) noexcept {
   Process& process = *process_;

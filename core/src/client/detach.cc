@@ -27,7 +27,8 @@ constexpr int kFirstFd = 3;
 
 std::string find_program(const std::string& named) {
   if (!named.empty()) return named;
-  for (const std::string& path : beside_this_code("candor", {"bin", "../bin"}, CANDOR_INSTALLED_BINDIR)) {
+  for (const std::string& path :
+       beside_this_code("candor", {"bin", "../bin"}, CANDOR_INSTALLED_BINDIR)) {
     if (::access(path.c_str(), X_OK) == 0) return path;
   }
   return {};
@@ -38,10 +39,12 @@ bool claim(const DetachPlan& plan) noexcept {
   const LockedFd stamp = file::lock(plan.spool_dir + "/" + kDetachedStamp);
   struct stat info {};
   if (!stamp.locked() || ::fstat(stamp.get(), &info) != 0) return false;
-  const std::int64_t last = std::int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
+  const std::int64_t last =
+      std::int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
   const std::int64_t age = unix_ms() - last;
   // Just made (empty), or old enough, or from a time that has not come yet.
-  if (info.st_size == 0) return file::write_at(stamp.get(), std::as_bytes(std::span("\n", 1)), 0).ok();
+  if (info.st_size == 0)
+    return file::write_at(stamp.get(), std::as_bytes(std::span("\n", 1)), 0).ok();
   if (age >= 0 && age < std::min(plan.interval_ms, kIntervalMsMax)) return false;
   return ::futimens(stamp.get(), nullptr) == 0;
 }
@@ -77,7 +80,8 @@ int exec_uploader(void* arg) {
 int leave_uploader(void* arg) {
   const auto& launch = *static_cast<const Launch*>(arg);
   ::setsid();
-  const int pid = ::clone(exec_uploader, launch.inner_stack + kStackBytes, CLONE_VM | CLONE_VFORK, arg);
+  const int pid =
+      ::clone(exec_uploader, launch.inner_stack + kStackBytes, CLONE_VM | CLONE_VFORK, arg);
   ::_exit(pid > 0 ? 0 : 1);
 }
 
@@ -87,16 +91,17 @@ bool launch_program(const std::string& program, int input) {
   if (!null.valid()) return false;
   const char* argv[] = {"candor", "upload", nullptr};
   std::vector<char> stacks(2 * kStackBytes);
-  Launch launch{program.c_str(), const_cast<char* const*>(argv), ::environ, input, null.get(), stacks.data()};
+  Launch launch{program.c_str(), const_cast<char* const*>(argv), ::environ, input, null.get(),
+                stacks.data()};
 
   // While they share our memory, no handler of the host may run in them.
   const SignalsBlocked blocked;
   // No exit signal: the host hears no SIGCHLD, and its wait() does not see the child.
-  const int pid = ::clone(leave_uploader, stacks.data() + 2 * kStackBytes, CLONE_VM | CLONE_VFORK, &launch);
+  const int pid =
+      ::clone(leave_uploader, stacks.data() + 2 * kStackBytes, CLONE_VM | CLONE_VFORK, &launch);
   int status = -1;
   if (pid > 0) {
-    while (::waitpid(pid, &status, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(pid, &status, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {}
   }
   return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
@@ -108,8 +113,6 @@ bool start_detached(const DetachPlan& plan) noexcept try {
   if (program.empty() || !claim(plan)) return false;
   const Fd job = job_file(plan.job);
   return job.valid() && launch_program(program, job.get());
-} catch (...) {
-  return false;
-}
+} catch (...) { return false; }
 
 }  // namespace candor::client

@@ -7,8 +7,8 @@
 namespace candor::client {
 
 struct DetachPlan {
-  std::string program;    // the `candor` program; empty: the one installed with this code
-  std::string job;        // handed over on its standard input
+  std::string program;  // the `candor` program; empty: the one installed with this code
+  std::string job;      // handed over on its standard input
   std::string spool_dir;
   std::uint32_t interval_ms = 10'000;
 };

@@ -28,7 +28,8 @@ Places places(const catalog::Catalog& catalog, const Options& options, const Env
   return places;
 }
 
-consent::Terms terms(const catalog::Catalog& catalog, const Options& options, const Places& places) {
+consent::Terms terms(const catalog::Catalog& catalog, const Options& options,
+                     const Places& places) {
   return {.product = catalog.product.name,
           .env_prefix = catalog.product.env_prefix,
           .mode = catalog.product.consent,

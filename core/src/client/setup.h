@@ -13,10 +13,10 @@ namespace candor::client {
 
 // Where things are, of one product on one machine.
 struct Places {
-  std::string home;           // empty: no HOME
+  std::string home;  // empty: no HOME
   std::string identity_file;
   std::string spool_dir;
-  std::string endpoint;       // of the first sink, or what PREFIX_TELEMETRY_ENDPOINT says
+  std::string endpoint;  // of the first sink, or what PREFIX_TELEMETRY_ENDPOINT says
   bool endpoint_overridden = false;
 };
 

@@ -37,8 +37,8 @@ enum class Rule : std::uint8_t {
 
 // Everything a decision depends on.
 struct Terms {
-  std::string product;        // for sentences: "Acme"
-  std::string env_prefix;     // "ACME"
+  std::string product;     // for sentences: "Acme"
+  std::string env_prefix;  // "ACME"
   ConsentMode mode = ConsentMode::opt_out;
   std::string policy_file;
   std::string identity_file;  // empty: no HOME
@@ -48,7 +48,7 @@ struct Terms {
 struct Decision {
   bool enabled = false;
   Rule rule = Rule::default_on;
-  std::string explanation;    // one sentence
+  std::string explanation;  // one sentence
   identity::Identity identity;
   // Whether events may leave the machine already: enabled, and the notice was shown.
   bool may_send = false;

@@ -1,7 +1,8 @@
 // Who this install is: HOME/telemetry.json, read and written so that no crash and no race
 // of any number of processes loses an opt-out or mints a second identity.
 //
-//   {"installId": UUID, "enabled": true, "createdAt": TIME, "noticeShownAt": TIME, "noticeShownVersion": 1}
+//   {"installId": UUID, "enabled": true, "createdAt": TIME, "noticeShownAt": TIME,
+//   "noticeShownVersion": 1}
 //
 // All keys are optional and unknown keys are kept. TIME is RFC 3339.
 //
@@ -36,15 +37,15 @@ inline constexpr std::size_t kFileBytesMax = 64 * 1024;
 
 struct Identity {
   enum class State : std::uint8_t {
-    absent,   // no file: nobody decided anything yet
-    valid,    // understood
-    broken,   // exists but can't be read or understood: means disabled, never overwritten
+    absent,  // no file: nobody decided anything yet
+    valid,   // understood
+    broken,  // exists but can't be read or understood: means disabled, never overwritten
   };
   State state = State::absent;
-  std::string problem;              // broken: why, naming the file
-  std::string install_id;           // a lower-case UUID, or empty
+  std::string problem;     // broken: why, naming the file
+  std::string install_id;  // a lower-case UUID, or empty
   std::optional<bool> enabled;
-  std::uint32_t notice_version = 0; // the newest notice this user has seen
+  std::uint32_t notice_version = 0;  // the newest notice this user has seen
 };
 
 [[nodiscard]] Identity read(const std::string& path);
@@ -71,7 +72,8 @@ struct Minted {
 // no valid file, when it says off, and when it can't be locked, i.e. the home can't be
 // written. A process killed between showing and recording makes the next one show again.
 template <typename Show>
-bool show_notice_once(const std::string& path, std::uint32_t version, std::int64_t unix_ms, Show show);
+bool show_notice_once(const std::string& path, std::uint32_t version, std::int64_t unix_ms,
+                      Show show);
 
 // Lower-case hex of sha256(install_id + ":" + canonical absolute directory).
 // Symlinks are resolved in what exists of it; the rest is made absolute by its text, so

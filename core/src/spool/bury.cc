@@ -106,7 +106,8 @@ std::optional<Image> read_segment(const std::string& path, bool lock) {
     return std::nullopt;
   }
   image.bytes.resize(static_cast<std::size_t>(info.st_size));
-  const auto read = file::read_at(image.fd.get(), std::as_writable_bytes(std::span(image.bytes)), 0);
+  const auto read =
+      file::read_at(image.fd.get(), std::as_writable_bytes(std::span(image.bytes)), 0);
   if (!read) return std::nullopt;
   image.bytes.resize(*read);
   if (*read < sizeof(Header)) return std::nullopt;

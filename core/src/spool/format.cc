@@ -14,8 +14,8 @@ std::uint64_t record_checksum(std::uint64_t seed, std::uint16_t label,
 }
 
 Fixed make_fixed(std::size_t labels, std::uint64_t file_bytes, std::int64_t made_ms) noexcept {
-  Fixed fixed{{},         kFormatVersion, static_cast<std::uint32_t>(labels), file_bytes,
-              random_u64(), made_ms,        0};
+  Fixed fixed{
+      {}, kFormatVersion, static_cast<std::uint32_t>(labels), file_bytes, random_u64(), made_ms, 0};
   std::memcpy(fixed.magic, kMagic, sizeof kMagic);
   fixed.checksum = XXH3_64bits(&fixed, offsetof(Fixed, checksum));
   return fixed;
@@ -23,8 +23,7 @@ Fixed make_fixed(std::size_t labels, std::uint64_t file_bytes, std::int64_t made
 
 std::optional<Fixed> fixed_of(const Header& header) noexcept {
   for (const Fixed* fixed : {&header.fixed, &header.copy}) {
-    if (std::memcmp(fixed->magic, kMagic, sizeof kMagic) == 0 &&
-        fixed->version == kFormatVersion &&
+    if (std::memcmp(fixed->magic, kMagic, sizeof kMagic) == 0 && fixed->version == kFormatVersion &&
         fixed->checksum == XXH3_64bits(fixed, offsetof(Fixed, checksum)) &&
         fixed->labels <= kLabelsMax && fixed->file_bytes >= records_at(fixed->labels) &&
         fixed->file_bytes <= kSegmentBytesMax) {

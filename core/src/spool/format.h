@@ -20,7 +20,8 @@ inline constexpr std::size_t kRecordAlign = 8;
 // A segment is never larger: the largest label table, and the largest record.
 inline constexpr std::uint64_t kSegmentBytesMax = 4u << 20;
 
-// Far apart, so that no single flipped bit turns one into another; an unknown state reads as sealed.
+// Far apart, so that no single flipped bit turns one into another; an unknown state reads as
+// sealed.
 enum class State : std::uint32_t {
   open = 0,
   sealed = 0x4C414553,  // "SEAL"

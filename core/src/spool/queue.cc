@@ -69,7 +69,8 @@ std::unique_ptr<Queue> Queue::try_open(const std::string& dir) {
   if (!file::make_dirs(dir)) return nullptr;
   LockedFd lock = file::lock(dir + "/uploader.lock");
   if (!lock.locked()) return nullptr;
-  return std::unique_ptr<Queue>(new Queue(std::make_unique<Impl>(Impl{dir, std::move(lock), {}, {}})));
+  return std::unique_ptr<Queue>(
+      new Queue(std::make_unique<Impl>(Impl{dir, std::move(lock), {}, {}})));
 }
 
 std::span<const Record> Queue::peek(std::size_t count_max, std::size_t bytes_max) {
@@ -96,10 +97,12 @@ bool Queue::settle(std::span<const Record> records, Counter counter) {
     // Its writer may have died, and somebody else have buried it meanwhile.
     State state = State::open;
     const int fd = impl_->open[segment].image.fd.get();
-    const auto read = file::read_at(fd, std::as_writable_bytes(std::span(&state, 1)), offsetof(Header, state));
+    const auto read =
+        file::read_at(fd, std::as_writable_bytes(std::span(&state, 1)), offsetof(Header, state));
     if (!read || state == State::tomb) continue;
     // One write for the run; all else in it is as it was, for records never change.
-    const std::string_view run = std::string_view(bytes).substr(first, last + sizeof(RecordHead) - first);
+    const std::string_view run =
+        std::string_view(bytes).substr(first, last + sizeof(RecordHead) - first);
     done &= file::write_at(fd, std::as_bytes(std::span(run)), first).ok();
   }
   return done;

@@ -73,8 +73,7 @@ std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t r
   // Only behind an unbroken row of records: while we live, nobody looks behind a hole. A damaged
   // `reserved` does not match the row's end either.
   Walk walk(segment->bytes(), *fixed, true);
-  while (walk.next()) {
-  }
+  while (walk.next()) {}
   if (walk.position() != header.reserved) return nullptr;
   segment->next_ = header.reserved;
   return segment;
@@ -106,7 +105,8 @@ Done Segment::map() noexcept {
 bool Segment::write_through(const void* at, std::size_t bytes) noexcept {
   if (!write_through_) return true;
   const auto* from = static_cast<const std::byte*>(at);
-  return file::write_at(fd_.get(), std::span(from, bytes), static_cast<std::uint64_t>(from - base_)).ok();
+  return file::write_at(fd_.get(), std::span(from, bytes), static_cast<std::uint64_t>(from - base_))
+      .ok();
 }
 
 std::optional<std::uint64_t> Segment::reserve(std::uint64_t bytes) noexcept {
@@ -122,7 +122,8 @@ void Segment::populate(std::uint64_t from, std::uint64_t to) noexcept {
   if (to <= records_at(fixed_.labels) + kPopulateFrom || write_through_) return;
   std::uint64_t done = populated_.load(std::memory_order_relaxed);
   const std::uint64_t goal = std::min(to + kPopulateAhead, fixed_.file_bytes);
-  if (to <= done || !populated_.compare_exchange_strong(done, goal, std::memory_order_relaxed)) return;
+  if (to <= done || !populated_.compare_exchange_strong(done, goal, std::memory_order_relaxed))
+    return;
   constexpr std::uint64_t kPage = 4096;
   const std::uint64_t start = std::max(done, from) / kPage * kPage;
   ::madvise(base_ + start, goal - start, MADV_POPULATE_WRITE);  // a hint: failure costs time only
@@ -139,9 +140,9 @@ bool Segment::put(std::uint64_t at, std::uint16_t label, std::string_view payloa
                   record_checksum(fixed_.seed, label, payload)};
   std::memcpy(to + sizeof head, payload.data(), payload.size());
   std::memcpy(to + offsetof(RecordHead, checksum), &head.checksum, sizeof head.checksum);
-  if (write_through_ &&
-      !(write_through(&header().reserved, sizeof(std::uint64_t)) &&
-        write_through(to + offsetof(RecordHead, checksum), sizeof head.checksum + payload.size()))) {
+  if (write_through_ && !(write_through(&header().reserved, sizeof(std::uint64_t)) &&
+                          write_through(to + offsetof(RecordHead, checksum),
+                                        sizeof head.checksum + payload.size()))) {
     return false;
   }
   std::uint64_t first = 0;

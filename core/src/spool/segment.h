@@ -28,9 +28,11 @@ class Segment {
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
-  // Takes `bytes` (a record_span) at the end, or nothing when there is no room. One thread at a time.
+  // Takes `bytes` (a record_span) at the end, or nothing when there is no room. One thread at a
+  // time.
   [[nodiscard]] std::optional<std::uint64_t> reserve(std::uint64_t bytes) noexcept;
-  // Writes a record where it was reserved. Returns false when the disk refused (write-through only).
+  // Writes a record where it was reserved. Returns false when the disk refused (write-through
+  // only).
   bool put(std::uint64_t at, std::uint16_t label, std::string_view payload) noexcept;
   // The index of a label, made if need be; nothing when the table is full. One thread at a time.
   [[nodiscard]] std::optional<std::uint16_t> label(std::string_view name) noexcept;
@@ -41,7 +43,9 @@ class Segment {
   [[nodiscard]] bool unlinked() const noexcept;
   [[nodiscard]] State state() const noexcept;
   [[nodiscard]] const Fixed& fixed() const noexcept { return fixed_; }
-  [[nodiscard]] const Label& label_entry(std::size_t index) const noexcept { return label_ref(index); }
+  [[nodiscard]] const Label& label_entry(std::size_t index) const noexcept {
+    return label_ref(index);
+  }
   // All bytes, for a walk.
   [[nodiscard]] std::string_view bytes() const noexcept {
     return {reinterpret_cast<const char*>(base_), fixed_.file_bytes};

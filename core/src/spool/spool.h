@@ -24,7 +24,9 @@ namespace candor::spool {
 using Counter = std::uint8_t;
 inline constexpr Counter kPending = 0;
 inline constexpr Counter kDelivered = 1;
-[[nodiscard]] constexpr Counter counter_of(Reason reason) noexcept { return static_cast<Counter>(reason); }
+[[nodiscard]] constexpr Counter counter_of(Reason reason) noexcept {
+  return static_cast<Counter>(reason);
+}
 inline constexpr std::size_t kCountersMax = 28;
 
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
@@ -57,9 +59,9 @@ class Writer {
   Counter append(std::uint32_t label, std::string_view payload) noexcept;
   // Adds one to a label's counter. Any thread.
   void count(std::uint32_t label, Counter counter) noexcept;
-  // To be called about once a second, before an append. Notices that the segment's file was removed,
-  // and brings what waited in it to a new one unless it was purged; ends a segment that has
-  // grown old, for age is told by the segment.
+  // To be called about once a second, before an append. Notices that the segment's file was
+  // removed, and brings what waited in it to a new one unless it was purged; ends a segment that
+  // has grown old, for age is told by the segment.
   void tend() noexcept;
   // Ends the segment: it is anyone's then. A later append starts another. What waits in a
   // segment whose file was removed is brought to another first, but for `withdrawn`.
@@ -107,7 +109,7 @@ class Queue {
 using Counts = std::array<std::uint64_t, kCountersMax>;
 struct Tally {
   std::map<std::string, Counts> labels;
-  std::uint64_t bytes = 0;     // on disk
+  std::uint64_t bytes = 0;  // on disk
   std::uint32_t segments = 0;
 };
 // The ledger: what every label's records became, since the spool began. Writes nothing.

@@ -31,7 +31,7 @@ constexpr int kYieldsMax = 10'000;
 // A segment in use: `pins` keeps it mapped while records are being written into it.
 struct Active {
   std::unique_ptr<Segment> segment;
-  std::vector<std::uint16_t> slots;  // label -> index in this segment
+  std::vector<std::uint16_t> slots;    // label -> index in this segment
   std::atomic<std::uint32_t> pins{1};  // one is the writer's own
 };
 
@@ -60,10 +60,10 @@ class ShortLock {
 
 struct Writer::Impl {
   struct Process {
-    std::mutex reserve;              // guards `active` and reservations
+    std::mutex reserve;  // guards `active` and reservations
     Active* active = nullptr;
-    std::mutex slow;                 // guards the change of segments and the rest
-    std::vector<Counts> uncounted;   // counts that no segment could hold yet
+    std::mutex slow;                // guards the change of segments and the rest
+    std::vector<Counts> uncounted;  // counts that no segment could hold yet
     std::atomic<std::int64_t> refused_ms{-kRefusedMs};
     std::string trouble;
 
@@ -129,13 +129,16 @@ struct Writer::Impl {
       if (p.active != seen) return kPending;  // another thread was quicker
     }
     const std::int64_t now = steady_ms();
-    if (now - p.refused_ms.load(std::memory_order_relaxed) < kRefusedMs) return counter_of(Reason::disk_error);
+    if (now - p.refused_ms.load(std::memory_order_relaxed) < kRefusedMs)
+      return counter_of(Reason::disk_error);
     auto segment = acquire(p, span);
     if (!segment.ok()) {
       p.refused_ms.store(now, std::memory_order_relaxed);
-      return segment.error().code == ENOBUFS ? counter_of(Reason::spool_full) : counter_of(Reason::disk_error);
+      return segment.error().code == ENOBUFS ? counter_of(Reason::spool_full)
+                                             : counter_of(Reason::disk_error);
     }
-    auto* fresh = new Active{std::move(*segment), std::vector<std::uint16_t>(labels.size(), kNoSlot)};
+    auto* fresh =
+        new Active{std::move(*segment), std::vector<std::uint16_t>(labels.size(), kNoSlot)};
     hand_over_uncounted(p, *fresh);
     Active* old = nullptr;
     {
@@ -147,9 +150,7 @@ struct Writer::Impl {
       unpin(old);
     }
     return kPending;
-  } catch (...) {
-    return counter_of(Reason::disk_error);
-  }
+  } catch (...) { return counter_of(Reason::disk_error); }
 
   void hand_over_uncounted(Process& p, Active& fresh) noexcept {
     for (std::size_t label = 0; label < p.uncounted.size(); ++label) {
@@ -189,9 +190,7 @@ struct Writer::Impl {
     auto segment = Segment::make(dir, labels.size(), bytes, now);
     if (!segment) return note(p, segment.error());
     return segment;
-  } catch (...) {
-    return Error{"out of memory", ENOMEM};
-  }
+  } catch (...) { return Error{"out of memory", ENOMEM}; }
 
   // A segment's age is that of its oldest record: one that takes new ones must not be near its end.
   [[nodiscard]] bool is_old(std::int64_t made_ms, std::int64_t now) const noexcept {
@@ -253,9 +252,10 @@ struct Writer::Impl {
   }
 };
 
-Writer::Writer(std::string dir, std::vector<std::string> labels, Limits limits,
-               WaitHooks hooks)
-    : impl_(new Impl{.dir = std::move(dir), .labels = std::move(labels), .limits = limits,
+Writer::Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks)
+    : impl_(new Impl{.dir = std::move(dir),
+                     .labels = std::move(labels),
+                     .limits = limits,
                      .hooks = std::move(hooks)}) {}
 
 Writer::~Writer() { release(); }

@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/guest.h"
 #include "base/clock.h"
 #include "base/environment.h"
+#include "base/guest.h"
 #include "candor/version.h"
 #include "transport/transport.h"
 

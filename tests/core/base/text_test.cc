@@ -16,8 +16,9 @@ TEST(Utf8, CountsCodePoints) {
 }
 
 TEST(Utf8, RefusesWhatIsNone) {
-  for (const char* bad : {"\x80", "\xc0\xaf", "\xc3", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
-                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "12345678\xe2\x82"}) {
+  for (const char* bad :
+       {"\x80", "\xc0\xaf", "\xc3", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "12345678\xe2\x82"}) {
     EXPECT_FALSE(utf8_length(bad)) << bad;
   }
 }
@@ -29,7 +30,10 @@ TEST(Utf8, PrefixCutsNoCodePoint) {
 }
 
 TEST(Utf8, RepairPutsReplacementCharacters) {
-  EXPECT_EQ(utf8_repaired("a\xff" "b\xed\xa0\x80"), "a\xef\xbf\xbd" "b\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(utf8_repaired("a\xff"
+                          "b\xed\xa0\x80"),
+            "a\xef\xbf\xbd"
+            "b\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 TEST(JsonString, EscapesMinimally) {

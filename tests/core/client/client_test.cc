@@ -18,9 +18,9 @@ using test::Home;
 TEST(Client, KeepsAnAcceptedEventAsCanonicalBytes) {
   Home home;
   auto client = Client::open(home.options());
-  const Outcome outcome = client->emit("started", {{"note", "hi"}, {"n", 2.0}},
-                                       {.timestamp_ms = 1767323045678,
-                                        .uuid = "01234567-89ab-7cde-8f01-23456789abcd"});
+  const Outcome outcome =
+      client->emit("started", {{"note", "hi"}, {"n", 2.0}},
+                   {.timestamp_ms = 1767323045678, .uuid = "01234567-89ab-7cde-8f01-23456789abcd"});
   EXPECT_EQ(outcome.result, Result::accepted);
   EXPECT_EQ(home.waiting(),
             std::vector<std::string>{
@@ -74,7 +74,8 @@ TEST(Client, OptionsOfAnEmitAreChecked) {
   auto client = Client::open(home.options());
   EXPECT_EQ(client->emit("started", {{"n", 1}}, {.timestamp_ms = -1}).field, "timestamp");
   EXPECT_EQ(client->emit("started", {{"n", 1}}, {.uuid = "nope"}).field, "uuid");
-  EXPECT_EQ(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(201, 'x')}).field, "distinct_id");
+  EXPECT_EQ(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(201, 'x')}).field,
+            "distinct_id");
   EXPECT_TRUE(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(200, 'x')}));
 }
 
@@ -200,7 +201,8 @@ TEST(Client, ABrokenCatalogDisablesAndSaysWhere) {
   EXPECT_NE(client->status().problem.find(":2:"), std::string::npos) << client->status().problem;
   options.catalog_text.clear();
   options.catalog = "/no/such/catalog.jsonc";
-  EXPECT_NE(Client::open(options)->status().problem.find("/no/such/catalog.jsonc"), std::string::npos);
+  EXPECT_NE(Client::open(options)->status().problem.find("/no/such/catalog.jsonc"),
+            std::string::npos);
 }
 
 TEST(Client, WithoutAHomeItIsOff) {

@@ -33,8 +33,9 @@ struct Acknowledged {
 class SharedAcknowledged {
  public:
   SharedAcknowledged()
-      : shared_(static_cast<Acknowledged*>(::mmap(nullptr, sizeof(Acknowledged), PROT_READ | PROT_WRITE,
-                                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
+      : shared_(
+            static_cast<Acknowledged*>(::mmap(nullptr, sizeof(Acknowledged), PROT_READ | PROT_WRITE,
+                                              MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
   ~SharedAcknowledged() { ::munmap(shared_, sizeof(Acknowledged)); }
   void add(std::uint32_t number) {
     // The number first: a kill between the two lines may forget it, never invent one.

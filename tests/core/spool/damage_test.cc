@@ -56,9 +56,7 @@ TEST(Damage, AFlippedByteCostsItsRecordOnly) {
       const bool in_records = place >= records_begin && place < used;
       ASSERT_GE(left.size(), kPayloads.size() - (in_records ? 1 : 0)) << place;
       // A lost record is counted, unless the damage makes it look like a hole.
-      if (in_records) {
-        ASSERT_LE(counted(dir.path(), counter_of(Reason::corrupt)), 1u) << place;
-      }
+      if (in_records) { ASSERT_LE(counted(dir.path(), counter_of(Reason::corrupt)), 1u) << place; }
     }
   }
 }
@@ -119,7 +117,8 @@ TEST(Damage, APayloadCannotPretendToBeARecord) {
   writer.release();
   const std::string path = files(other.path(), ".seg").front();
   std::string bytes = slurp(path);
-  bytes[records_begin] = static_cast<char>(bytes[records_begin] ^ 1);  // damages the record around it
+  bytes[records_begin] =
+      static_cast<char>(bytes[records_begin] ^ 1);  // damages the record around it
   spit(path, bytes);
   EXPECT_TRUE(pending(other.path()).empty());
   EXPECT_EQ(counted(other.path(), counter_of(Reason::corrupt)), 1u);

@@ -59,7 +59,8 @@ TEST(Queue, GivesTheOldestFirstWithinItsLimits) {
 TEST(Queue, SettledRecordsNeverComeAgain) {
   TempDir dir;
   Writer writer(dir.path(), kLabels, small_segments());
-  for (int i = 0; i < 500; ++i) ASSERT_EQ(writer.append(i % 2 == 0 ? 0 : 1, std::string(900, 'x')), kPending);
+  for (int i = 0; i < 500; ++i)
+    ASSERT_EQ(writer.append(i % 2 == 0 ? 0 : 1, std::string(900, 'x')), kPending);
   {
     auto queue = Queue::try_open(dir.path());
     const auto batch = queue->peek(100, kAll);

@@ -90,9 +90,11 @@ TEST(Writer, ASegmentHoldsEveryLabelOfItsWriter) {
   std::vector<std::string> labels;
   for (int i = 0; i < 300; ++i) labels.push_back("label_" + std::to_string(i));
   Writer writer(dir.path(), labels, {});
-  for (std::uint32_t i = 0; i < labels.size(); ++i) ASSERT_EQ(writer.append(i, labels[i]), kPending);
+  for (std::uint32_t i = 0; i < labels.size(); ++i)
+    ASSERT_EQ(writer.append(i, labels[i]), kPending);
   EXPECT_EQ(files(dir.path(), ".seg").size(), 1u);
-  for (const std::string& label : labels) EXPECT_EQ(tally(dir.path()).labels.at(label)[kPending], 1u);
+  for (const std::string& label : labels)
+    EXPECT_EQ(tally(dir.path()).labels.at(label)[kPending], 1u);
 }
 
 TEST(Writer, ByteLimitCostsTheOldestAndCountsThem) {
@@ -198,7 +200,9 @@ TEST(Writer, ManyThreadsLoseNothing) {
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kEach; ++i) {
-        if (writer.append(static_cast<std::uint32_t>(t % 2), std::to_string(t) + ":" + std::to_string(i)) != kPending) ++refused;
+        if (writer.append(static_cast<std::uint32_t>(t % 2),
+                          std::to_string(t) + ":" + std::to_string(i)) != kPending)
+          ++refused;
       }
     });
   }
