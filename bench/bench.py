@@ -14,7 +14,7 @@ from pathlib import Path
 from process import Home, Run, Sample, Server, run, temporary_home
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = ROOT / "bench" / "peers"
+LIBRARIES = ROOT / "bench" / "libraries"
 CATALOG = ROOT / "schema" / "ktx.telemetry.jsonc"
 # What the server counts: every library's bodies name the event, once each.
 MARKER = "scan_completed"
@@ -60,19 +60,22 @@ class Bench:
         """The command that does `verb` with a library (or `bare`, or `bare-node`)."""
         if library in (NODE_PEER, "bare-node"):
             modules = self.modules if library == NODE_PEER else "-"
-            return ["node", PEERS / "posthog_node.mjs", modules, verb, url, count]
-        return [self.python, PEERS / "driver.py", library, verb, url, count]
+            return ["node", LIBRARIES / "posthog_node.mjs", modules, verb, url, count]
+        return [self.python, LIBRARIES / "driver.py", library, verb, url, count]
 
     def bare(self, library: str) -> str:
         return "bare-node" if library == NODE_PEER else "bare"
 
-    def server(self, pinned: bool = False) -> Server:
-        return Server(self.program("server"), MARKER, self.server_core if pinned else None)
+    def server(self, *, pinned: bool = False, away_ms: int = 0) -> Server:
+        core = self.server_core if pinned else None
+        return Server(self.program("server"), MARKER, core=core, away_ms=away_ms)
 
     # ---- Homes ----
 
     @contextlib.contextmanager
-    def home(self, endpoint: str = "http://127.0.0.1:9", warm: Path | None = None) -> Iterator[Home]:
+    def home(
+        self, endpoint: str = "http://127.0.0.1:9", warm: Path | None = None
+    ) -> Iterator[Home]:
         with temporary_home(
             CANDOR_BIN=str(self.candor),
             CANDOR_UPLOAD_LIBRARY=str(self.build / "core" / "libcandor-upload.so"),
@@ -85,7 +88,7 @@ class Bench:
             yield home
 
     def warm_home(self) -> Path:
-        """The .ktx of someone who has used the product before: identity, notice, a drained spool."""
+        """The .ktx of a user of some time: identity, notice shown, a drained spool."""
         warm = self.scratch / "warm-home"
         if not warm.exists():
             with self.server() as server, self.home(server.url) as home:
@@ -105,7 +108,7 @@ class Bench:
     def install_peers(self, everything: bool) -> None:
         """Into folders of the build. What can't be had is said and left out."""
         names = dict(PYTHON_PEERS) if everything else {"posthog": PYTHON_PEERS["posthog"]}
-        lines = (PEERS / "requirements.txt").read_text().splitlines()
+        lines = (LIBRARIES / "requirements.txt").read_text().splitlines()
         wanted = [line for line in lines if "==" in line]
         if not everything:
             wanted = [line for line in wanted if line.startswith("posthog==")]
@@ -126,7 +129,14 @@ class Bench:
             self.python = str(venv / "bin" / "python")
             if not stamp.exists() or not set(wanted) <= set(stamp.read_text().splitlines()):
                 self.say(f"installing {' '.join(wanted)}")
-                pip = [self.python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+                pip = [
+                    self.python,
+                    "-m",
+                    "pip",
+                    "--disable-pip-version-check",
+                    "install",
+                    "--quiet",
+                ]
                 subprocess.run([*pip, *wanted], check=True)
                 stamp.write_text("\n".join(wanted))
             return True
@@ -146,12 +156,12 @@ class Bench:
         folder = self.installed / "node"
         package = folder / "node_modules" / NODE_PEER / "package.json"
         try:
-            wanted = json.loads((PEERS / "package.json").read_text())["dependencies"][NODE_PEER]
+            wanted = json.loads((LIBRARIES / "package.json").read_text())["dependencies"][NODE_PEER]
             if not package.exists() or json.loads(package.read_text())["version"] != wanted:
                 self.say(f"installing {NODE_PEER}@{wanted}")
                 folder.mkdir(parents=True, exist_ok=True)
                 for name in ("package.json", "package-lock.json"):
-                    shutil.copy(PEERS / name, folder)
+                    shutil.copy(LIBRARIES / name, folder)
                 subprocess.run(
                     ["npm", "ci", "--silent", "--no-audit", "--no-fund"],
                     cwd=folder,

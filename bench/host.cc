@@ -4,8 +4,8 @@
 //   candor_bench_host kill N     emits N events and is killed by SIGKILL
 //   candor_bench_host memory N   emits N events and prints its memory
 //
-//   --delivery background|manual  instead of the default
-//   --rate N                      at most so many events a second
+//   --delivery background|detached|manual  instead of the default
+//   --rate N                               at most so many events a second
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -40,8 +40,9 @@ Arguments parse(int argc, char** argv) {
     const std::string_view value = argv[i + 1];
     if (option == "--rate") arguments.rate = std::atof(argv[i + 1]);
     if (option == "--delivery") {
-      arguments.delivery =
-          value == "background" ? candor::Delivery::background : candor::Delivery::manual;
+      arguments.delivery = value == "background" ? candor::Delivery::background
+                           : value == "detached" ? candor::Delivery::detached
+                                                 : candor::Delivery::manual;
     }
   }
   return arguments;

@@ -157,13 +157,18 @@ def _wait(process: subprocess.Popen, timeout_s: float) -> bool:
 
 
 class Server:
-    """Takes what is posted to it and counts the events in it; on a core of its own."""
+    """Takes what is posted to it and counts the events in it.
 
-    def __init__(self, program: Path, marker: str, core: int | None = None) -> None:
-        command = [program, marker] if core is None else ["taskset", "-c", str(core), program, marker]
+    Runs on one core when one is named; answers as late as a server far away does.
+    """
+
+    def __init__(
+        self, program: Path, marker: str, *, core: int | None = None, away_ms: int = 0
+    ) -> None:
+        pinned = [] if core is None else ["taskset", "-c", str(core)]
         self._process = start(
-            command,
-            Home(Path("/"), {}) if core is None else Home(Path("/"), {"PATH": os.environ["PATH"]}),
+            [*pinned, program, marker, away_ms],
+            Home(Path("/"), {"PATH": os.environ["PATH"]}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

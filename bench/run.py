@@ -15,10 +15,11 @@ import time
 from pathlib import Path
 
 import process
-import rows
-import scale
-from result import Row, Table
 from bench import ROOT, Bench
+from costs import COSTS
+from delivery import DELIVERY
+from result import Row, Table
+from scale import SCALE
 
 
 def arguments() -> argparse.Namespace:
@@ -33,12 +34,12 @@ def arguments() -> argparse.Namespace:
 
 
 def chosen(args: argparse.Namespace) -> list:
-    known = [*rows.DEFAULT, *scale.SCALE]
+    known = [*COSTS, *DELIVERY, *SCALE]
     if args.list:
         print("\n".join(measure.__name__ for measure in known))
         sys.exit(0)
     if not args.only:
-        return list(scale.SCALE if args.scale else rows.DEFAULT)
+        return list(SCALE if args.scale else COSTS + DELIVERY)
     by_name = {measure.__name__: measure for measure in known}
     if unknown := set(args.only) - set(by_name):
         sys.exit(f"bench: no measure is named {', '.join(sorted(unknown))}; --list names them")
@@ -106,8 +107,11 @@ def main() -> int:
     missed = [row.title for row in found if row.met is False]
     judged = [row for row in found if row.met is not None]
     print()
-    print(f"  {len(judged) - len(missed)} of {len(judged)} targets met, "
-          f"{time.monotonic() - started:.0f} s" + (f"; failed: {', '.join(failures)}" if failures else ""))
+    print(
+        f"  {len(judged) - len(missed)} of {len(judged)} targets met, "
+        f"{time.monotonic() - started:.0f} s"
+        + (f"; failed: {', '.join(failures)}" if failures else "")
+    )
 
     args.json.parent.mkdir(parents=True, exist_ok=True)
     report = {

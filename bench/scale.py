@@ -36,7 +36,9 @@ def watch(command: list, home: Home) -> Watched:
     samples: list[tuple[float, int, int]] = []
     before = time.perf_counter()
     with tempfile.TemporaryFile("w+") as err:
-        process = start(command, home, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
+        process = start(
+            command, home, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err
+        )
         while process.poll() is None:
             now = time.perf_counter() - before
             samples.append((now, resident_kib(process.pid), size(home.spool)))
@@ -143,9 +145,7 @@ def ten_million_waiting(bench: Bench) -> list[Row]:
             found = run(command, home, core=bench.core, timeout_s=TIMEOUT_S).json
         rate = found["delivered"] / found["seconds"]
         rows.append(Row(f"{title} waiting: drained", "events/s", rate))
-        rows.append(
-            Row(f"{title} waiting: peak memory", "MB", found["memory"]["peak_kib"] / 1024)
-        )
+        rows.append(Row(f"{title} waiting: peak memory", "MB", found["memory"]["peak_kib"] / 1024))
     return rows
 
 

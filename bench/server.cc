@@ -2,9 +2,10 @@
 // peers are measured against. It counts the events of what it took, on a thread of its own
 // that doesn't hold up an answer.
 //
-//   candor_bench_server MARKER   prints its port, serves until standard input ends, and counts
-//                                how often MARKER stands in the bodies (plain or gzip)
-//   GET /counts                  {"requests":N,"events":N,"bytes":N} so far
+//   candor_bench_server MARKER [MS]   prints its port, serves until standard input ends, and
+//                                     counts how often MARKER stands in the bodies (plain or
+//                                     gzip); answers after MS milliseconds, as one far away
+//   GET /counts                       {"requests":N,"events":N,"bytes":N} so far
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
@@ -135,7 +137,7 @@ bool answer(int fd, std::string_view body) {
   return send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
 }
 
-void serve(int fd, Counter& counter) {
+void serve(int fd, Counter& counter, std::chrono::milliseconds away) {
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   std::vector<char> bytes(kReadBytes);
@@ -162,6 +164,7 @@ void serve(int fd, Counter& counter) {
     }
     std::string body = in.substr(0, length);
     in.erase(0, length);
+    std::this_thread::sleep_for(away);
     if (!answer(fd, R"({"status":1})")) return;
     if (!body.empty()) counter.take(std::move(body));
   }
@@ -170,7 +173,8 @@ void serve(int fd, Counter& counter) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc < 2 || argc > 3) return 2;
+  const std::chrono::milliseconds away(argc > 2 ? std::atoi(argv[2]) : 0);
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -187,10 +191,10 @@ int main(int argc, char** argv) {
 
   // Lives as long as the process, because connections may still be served when it ends.
   auto* const counter = new Counter(argv[1]);
-  std::thread([listener, counter] {
+  std::thread([listener, counter, away] {
     for (int fd; (fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-      std::thread([fd, counter] {
-        serve(fd, *counter);
+      std::thread([fd, counter, away] {
+        serve(fd, *counter, away);
         close(fd);
       }).detach();
     }
