@@ -257,6 +257,30 @@ TEST(Writer, WritesThroughWhereAllocationIsNoPromise) {
   file::inject({});
 }
 
+TEST(Writer, AnErrorInTheMiddleOfARecordCostsThatRecord) {
+  static std::atomic<bool> failing{false};
+  file::inject({.pwrite = [](int fd, const void* from, std::size_t n, off_t at) -> ssize_t {
+                  if (n > 100 && failing.exchange(false)) {
+                    errno = EIO;
+                    return -1;
+                  }
+                  return ::pwrite(fd, from, n > 7 ? 7 : n, at);  // and always short
+                },
+                .allocation_lasts = [](int) { return false; }});
+  TempDir dir;
+  Writer writer(dir.path(), kLabels, small_segments());
+  const std::string payload(200, 'x');
+  ASSERT_EQ(writer.append(0, payload), kPending);
+  failing = true;
+  EXPECT_EQ(writer.append(0, payload), counter_of(Reason::disk_error));
+  ASSERT_EQ(writer.append(0, payload), kPending);
+  file::inject({});
+  // What came after the hole is seen while the writer lives.
+  EXPECT_EQ(pending(dir.path()).size(), 2u);
+  EXPECT_EQ(counted(dir.path(), counter_of(Reason::disk_error)), 1u);
+  EXPECT_EQ(captured(dir.path()), 3u);
+}
+
 TEST(Writer, AFullDiskDropsCountsAndRecovers) {
   file::inject({.allocate = [](int, off_t, off_t) { return ENOSPC; }});
   TempDir dir;
