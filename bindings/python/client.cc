@@ -84,6 +84,7 @@ const std::map<std::string_view, Setter>& setters() {
       {"spool_files_max", &set<&Options::spool_files_max>},
       {"spool_age_max_days", &set<&Options::spool_age_max_days>},
       {"upload_library", &set<&Options::upload_library>},
+      {"uploader_program", &set<&Options::uploader_program>},
       {"log", &set_callback<&Options::log>},
       {"capture", &set_callback<&Options::capture>},
       {"delivery",

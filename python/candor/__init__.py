@@ -64,6 +64,7 @@ def open(
     spool_files_max: int | None = None,
     spool_age_max_days: int | None = None,
     upload_library: Path | None = None,
+    uploader_program: Path | None = None,
     strict: bool = False,
     log: Callable[[str], object] | None = None,
 ) -> Client:
@@ -102,6 +103,7 @@ def open(
         "spool_files_max": spool_files_max,
         "spool_age_max_days": spool_age_max_days,
         "upload_library": _path(upload_library),
+        "uploader_program": _path(uploader_program),
         "strict": strict,
         "log": log,
         **_overrides,
