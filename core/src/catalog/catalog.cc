@@ -14,7 +14,8 @@ namespace {
 // Without a date only the rules that find errors run.
 Loaded run(std::string_view text, std::optional<std::string_view> today) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  // All of them: the JSON library would skip one more, and positions would be off.
+  while (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
 
   Loaded loaded;
   Report report(text);

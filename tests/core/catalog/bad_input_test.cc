@@ -61,6 +61,8 @@ TEST(BadInput, AByteOrderMarkIsSkipped) {
               testing::ElementsAre("10:1 missing-max-length"));
   EXPECT_THAT(places(load("\xef\xbb\xbf").problems), testing::ElementsAre("1:1 syntax"));
   EXPECT_THAT(places(load("\xef\xbb\xbf{]").problems), testing::ElementsAre("1:2 syntax"));
+  EXPECT_THAT(places(load("\xef\xbb\xbf\xef\xbb\xbf{]").problems),
+              testing::ElementsAre("1:2 syntax"));
 }
 
 TEST(BadInput, CarriageReturnsAreWhiteSpace) {
