@@ -26,7 +26,7 @@ struct Good {
     const candor::fuzz::Scratch scratch;
     {
       spool::Limits limits;
-      limits.segment_bytes = spool::kSegmentBytesMin;
+      limits.segment_bytes = 128u << 10;
       spool::Writer writer(scratch.path(), {"one", "two"}, limits);
       for (std::size_t i = 0; i < kRecords; ++i) {
         const std::string payload(1 + i * i * 7, static_cast<char>('a' + i));
@@ -54,7 +54,7 @@ std::string damage(const Good& good, Input& input) {
     const auto kind = input.byte();
     // Most of a segment is zeros; half of the aim is at its header and first records.
     const std::uint64_t wide = input.word();
-    const std::uint64_t base = (kind & 4) ? spool::kRecordsAt : 0;
+    const std::uint64_t base = (kind & 4) ? spool::records_at(2) : 0;
     const std::size_t at =
         static_cast<std::size_t>((kind & 8) ? wide : base + wide % 4096) % bytes.size();
     if ((kind & 3) == 0 && at > 0) {
@@ -81,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string path = scratch.write(good.name, bytes);
 
   const spool::Tally tally = spool::tally(scratch.path());
-  require(tally.labels.size() <= spool::kLabelsMax, "a segment has so many labels at most");
+  require(tally.labels.size() <= spool::kLabelsMax, "no more labels than a table holds");
 
   std::size_t seen = 0;
   spool::for_each_pending(scratch.path(), [&](std::string_view payload) {
