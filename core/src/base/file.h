@@ -62,6 +62,8 @@ class LockedFd {
     return *this;
   }
   ~LockedFd() { unlock(); }
+  // Closing leaves the lock alone from now on: it is the parent's of this forked child.
+  void disown() noexcept { locked_ = false; }
   // A lock was taken and is still held.
   [[nodiscard]] bool locked() const noexcept { return fd_.valid() && locked_; }
   [[nodiscard]] int get() const noexcept { return fd_.get(); }

@@ -79,6 +79,7 @@ bool Inventory::make_room(std::uint64_t bytes, std::uint64_t bytes_max, std::uin
   std::uint64_t used = 0;
   std::size_t files = segments.size();
   for (const File& segment : segments) used += disk_bytes(segment.path);
+  for (const File& tomb : tombs) used += disk_bytes(tomb.path);
   const auto fits = [&] { return used + bytes <= bytes_max && files < files_max; };
   for (const File& segment : segments) {
     if (fits()) break;

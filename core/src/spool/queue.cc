@@ -2,6 +2,8 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "spool/bury.h"
@@ -11,6 +13,8 @@ namespace {
 
 // Segments held in memory at once; one batch seldom spans more than two.
 constexpr std::size_t kImagesMax = 4;
+// Milliseconds that a burial may take.
+constexpr int kBurialWaits = 10;
 
 struct Open {
   std::string path;
@@ -32,6 +36,13 @@ struct Queue::Impl {
     for (const auto& file : Inventory(dir).segments) {
       if (open.size() >= kImagesMax || peeked.size() >= count_max) return;
       auto image = read_segment(file.path, true);
+      // Who buries a sealed segment holds its lock for a moment, and has counted its records as
+      // dropped when it is done. (A forked child may hold it for long; then it is read as it is.)
+      for (int i = 0; i < kBurialWaits && image && image->live && image->state() == State::sealed;
+           ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        image = read_segment(file.path, true);
+      }
       if (!image) continue;
       // Whoever buried or purged it died before it could take the name away.
       if (image->state() == State::tomb && !image->live) bury(file.path, *image, kDelivered);

@@ -133,6 +133,8 @@ void Segment::populate(std::uint64_t from, std::uint64_t to) noexcept {
 #endif
 }
 
+void Segment::populate() noexcept { populate(next_, fixed_.file_bytes); }
+
 bool Segment::put(std::uint64_t at, std::uint16_t label, std::string_view payload) noexcept {
   populate(at, at + record_span(payload.size()));
   std::byte* const to = base_ + at;

@@ -37,7 +37,12 @@ class Segment {
   // The index of a label, made if need be; nothing when the table is full. One thread at a time.
   [[nodiscard]] std::optional<std::uint16_t> label(std::string_view name) noexcept;
   void count(std::uint16_t label, Counter counter, std::uint64_t n) noexcept;
+  // Makes all pages present, for a writer that will fill them: one longer wait, where a wait
+  // is expected, instead of a page fault every few records.
+  void populate() noexcept;
   void seal() noexcept;
+  // In a forked child: the lock is the parent's.
+  void disown() noexcept { fd_.disown(); }
 
   // Whether the file still has its name, and what the spool says of it.
   [[nodiscard]] bool unlinked() const noexcept;
@@ -52,7 +57,8 @@ class Segment {
   }
 
  private:
-  Segment(Fd fd, const Fixed& fixed) noexcept : fd_(std::move(fd)), fixed_(fixed) {}
+  // Takes an open file whose lock is held.
+  Segment(Fd fd, const Fixed& fixed) noexcept : fd_(std::move(fd), true), fixed_(fixed) {}
   // Reserves the disk space and maps it, or sets up what stands in for the mapping.
   [[nodiscard]] Done map() noexcept;
   [[nodiscard]] Header& header() const noexcept { return *reinterpret_cast<Header*>(base_); }
@@ -63,7 +69,7 @@ class Segment {
   bool write_through(const void* at, std::size_t bytes) noexcept;
   void populate(std::uint64_t from, std::uint64_t to) noexcept;
 
-  Fd fd_;
+  LockedFd fd_;
   std::byte* base_ = nullptr;
   const Fixed fixed_;
   std::uint64_t next_ = 0;

@@ -66,10 +66,13 @@ struct Writer::Impl {
     std::vector<Counts> uncounted;  // counts that no segment could hold yet
     std::atomic<std::int64_t> refused_ms{-kRefusedMs};
     std::string trouble;
+    std::int64_t made_ms = 0;  // of the newest segment: names must sort by age
 
     // Unmaps and closes the child's copy, which would keep the parent's lock alive.
     void abandon() noexcept {
-      if (active != nullptr) active->segment.reset();
+      if (active == nullptr) return;
+      active->segment->disown();
+      active->segment.reset();
     }
   };
 
@@ -140,6 +143,8 @@ struct Writer::Impl {
     auto* fresh =
         new Active{std::move(*segment), std::vector<std::uint16_t>(labels.size(), kNoSlot)};
     hand_over_uncounted(p, *fresh);
+    // Who has filled one segment will fill this one.
+    if (seen != nullptr) fresh->segment->populate();
     Active* old = nullptr;
     {
       ShortLock lock(p.reserve);
@@ -187,7 +192,8 @@ struct Writer::Impl {
     if (!inventory.make_room(bytes, limits.bytes_max, limits.files_max)) {
       return Error{"the spool " + dir + " is full", ENOBUFS};
     }
-    auto segment = Segment::make(dir, labels.size(), bytes, now);
+    auto segment =
+        Segment::make(dir, labels.size(), bytes, p.made_ms = std::max(now, p.made_ms + 1));
     if (!segment) return note(p, segment.error());
     return segment;
   } catch (...) { return Error{"out of memory", ENOMEM}; }
