@@ -37,6 +37,10 @@ def waiting(environment):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def names(environment):
+    return [event["event"] for event in waiting(environment)]
+
+
 def daemon(project, environment):
     process = subprocess.Popen(
         [sys.executable, DAEMON, "--project", project],
@@ -49,18 +53,17 @@ def daemon(project, environment):
 @pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGTERM] * 3])
 def test_a_daemon_stops_once(project, environment, signals):
     with daemon(project, environment) as process:
-        while not waiting(environment):
+        while "daemon_started" not in names(environment):
             pass
         for one in signals:
             process.send_signal(one)
-    events = waiting(environment)
-    assert [event["event"] for event in events] == ["daemon_started", "daemon_stopped"]
-    assert events[1]["properties"]["reason"] == "signal"
+    assert names(environment) == ["install_first_run", "daemon_started", "daemon_stopped"]
+    assert waiting(environment)[-1]["properties"]["reason"] == "signal"
 
 
 def test_a_crash_is_told(project, environment):
     with daemon(project, environment) as process:
-        while not waiting(environment):
+        while "daemon_started" not in names(environment):
             pass
         (project / "models").rmdir()
     assert process.returncode == 1
