@@ -1,6 +1,7 @@
 // Numbers as ECMAScript writes them, against the standard library's own shortest digits.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
