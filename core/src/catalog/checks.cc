@@ -253,10 +253,16 @@ void sensitive_name(const Checked& checked) {
 }
 
 void inconsistent_field(const Checked& checked) {
-  std::unordered_map<std::string_view, const Field*> seen;
+  struct Seen {
+    const Field* field;
+    const Event* event;
+  };
+  std::unordered_map<std::string_view, Seen> seen;
   each_event(checked, [&](const Event& event, const Node& node) {
     each_field_of(checked, event, node, [&](const Field& field, const Node& at) {
-      const Field& other = *seen.try_emplace(field.name, &field).first->second;
+      const Seen& first = seen.try_emplace(field.name, Seen{&field, &event}).first->second;
+      if (first.event == &event) return;
+      const Field& other = *first.field;
       std::string text = quoted(field.name);
       if (other.shape.type != field.shape.type) {
         text += " is of type " + std::string(name(other.shape.type)) + " in an earlier event";

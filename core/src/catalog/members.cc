@@ -91,7 +91,7 @@ std::optional<std::size_t> Members::word(std::string_view key,
     text = "there is no " + std::string(key) + " " + quoted(n->text);
     const std::string near = report_.did_you_mean(n->text, words);
     if (near.empty()) {
-      text += "; it is one of";
+      text += words.size() == 1 ? "; it must be" : "; it is one of";
       for (const std::string_view w : words) text += " " + std::string(w);
     }
     text += near;

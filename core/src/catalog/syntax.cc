@@ -33,7 +33,7 @@ class Diagnosis {
     if (state_.key_pending) {
       if (peek() != ':') return {at_, "expected ':' after the name"};
       step();
-      return value();
+      return peek() == ',' ? unexpected("a value") : value();
     }
     if (!state_.empty) {
       if (is_closer(peek()) || at_end()) return closer();

@@ -84,7 +84,7 @@ inline std::vector<Case> structure_cases() {
           {"2:1 no-notice", "2:78 unknown-name"}),
       sinks(
           R"("sinks": [{"type": "amplitude", "host": "https://h", "project_key": "k", "protocol": "v2"}],)",
-          {"3:20 unknown-name", "3:86 unknown-name"}),
+          {"3:20 unknown-name", "3:86 unknown-name"}, "it must be posthog"),
   };
 }
 
@@ -255,6 +255,7 @@ inline std::vector<Case> warning_cases() {
       {text_of({.fields = R"("size": {"type": "integer"})",
                 .more_events = event("other", R"("size": {"type": "integer", "unit": "ms"})")}),
        {"12:78 inconsistent-field"}},
+      fields(R"("a": {"type": "boolean"}, "a": {"type": "integer"})", {"10:27 duplicate-key"}),
 
       about(R"("expires": "2026-06-14", "description": "d", "owner": "o", "purpose": "usage",)",
             {"8:12 expired-event"}),
