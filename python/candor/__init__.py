@@ -1,8 +1,9 @@
 """candor: telemetry with a catalog, consent and a crash-safe spool.
 
     import candor
+
     telemetry = candor.open("acme.telemetry.jsonc", product_version="1.2.3")
-    telemetry.emit("sl_plan_completed", outcome="ok", stage="parse", durationMs=25.4)
+    telemetry.emit("plan_completed", outcome="ok", durationMs=25.4)
 
 `emit` never raises, waits for a network or prints; it answers an Outcome. A client may be
 used from any thread and after a fork, and is closed when the interpreter ends.
@@ -72,6 +73,7 @@ def open(
 
     Whatever is wrong with the catalog or the machine, a client comes back: it is disabled,
     and `status().problem` says why. What is None has the core's default (candor/options.h).
+    A wrong argument raises TypeError or ValueError.
 
     sources: values for the envelope's `host.NAME` sources, by their whole name.
     home: replaces the catalog's product.home.

@@ -2,7 +2,7 @@
 
     with candor.testing.capture("acme.telemetry.jsonc") as events:
         plan(telemetry=events.client)          # or code that calls candor.open itself
-    assert events.only("sl_plan_completed")["outcome"] == "ok"
+    assert events.only("plan_completed")["outcome"] == "ok"
 
 Under pytest the fixture `candor_events` is the same, with the catalog from the ini option
 `candor_catalog`. Nothing is read from or written to the user's home, and nothing is sent.

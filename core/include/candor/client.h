@@ -1,10 +1,12 @@
-// Start here. A client takes events, keeps those that the catalog and the
-// user's consent allow in a crash-safe spool, and has them uploaded. It never
-// throws, blocks on the network, prints (but for the consent notice, once, on
-// standard error) or crashes its host.
+// Start here. A client takes events, keeps those that the catalog and the user's
+// consent allow in a crash-safe spool, and has them uploaded. It never throws, blocks
+// on the network or crashes its host, and prints two things only, on standard error:
+// the consent notice, once; and under PREFIX_TELEMETRY_DEBUG each event, which is then
+// not kept, whether telemetry is on or off.
 //
-//   auto client = candor::Client::open({.catalog = "acme.telemetry.jsonc", .product_version =
-//   "1.2.3"}); client->emit("sl_plan_completed", {{"outcome", "ok"}, {"durationMs", 25.4}});
+//   auto client = candor::Client::open(
+//       {.catalog = "acme.telemetry.jsonc", .product_version = "1.2.3"});
+//   client->emit("plan_completed", {{"outcome", "ok"}, {"durationMs", 25.4}});
 #pragma once
 
 #include <chrono>
@@ -76,11 +78,12 @@ class CANDOR_EXPORT Client {
   // Reads consent anew and explains it.
   [[nodiscard]] Status status() const;
 
-  // The ledger of this spool, over all processes and since its beginning, as
-  // JSON: {"events": {NAME: COUNTS}, "total": COUNTS, "spool": {"bytes", "segments"}}, where COUNTS
-  // is
-  // {"captured", "delivered", "pending", "dropped": {REASON_OR_CODE: n}} and
-  // captured = delivered + pending + the sum of dropped.
+  // The ledger of this spool, over all processes and since its beginning, as JSON:
+  //   {"events": {NAME: COUNTS}, "total": COUNTS, "spool": {"bytes", "segments"}}
+  // where COUNTS is
+  //   {"captured", "delivered", "pending", "dropped": {REASON_OR_CODE: n}}
+  // and captured = delivered + pending + the sum of dropped. `dropped` counts rejected
+  // events too, by their code.
   [[nodiscard]] std::string stats() const;
 
   // True in the one process that minted this install's identity.

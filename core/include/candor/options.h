@@ -14,7 +14,8 @@ struct candor_upload_api;
 namespace candor {
 
 enum class Delivery : std::uint8_t {
-  automatic,   // background once the process outlives flush_interval_ms, else detached
+  automatic,   // background once the process outlives flush_interval_ms, else detached;
+               // `auto` in Python and on the command line
   background,  // a thread of this process, started with the first event
   detached,    // a separate `candor` process, at most one per interval on this machine
   manual,      // only flush() uploads

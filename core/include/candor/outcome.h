@@ -12,6 +12,7 @@ namespace candor {
 
 enum class Result : std::uint8_t {
   accepted,  // The event is in the spool; it survives the death of this process.
+             // Under PREFIX_TELEMETRY_DEBUG it was printed instead, on or off.
   disabled,  // Telemetry is off; nothing was looked at and nothing was written.
   rejected,  // The event breaks the catalog; `code` and `field` say how.
   dropped,   // The event was valid but could not be kept; `reason` says why.

@@ -9,10 +9,9 @@ namespace candor {
 struct Status {
   bool enabled = false;
   // The rule that decided, stable for programs: "env_disabled", "file_enabled", ...
-  // (core/src/consent/consent.h lists them all).
+  // docs/consent.md lists them all.
   std::string rule;
-  // The same as a sentence for people, without a full stop's worth of doubt:
-  // "Telemetry is off because DO_NOT_TRACK is set."
+  // The same as a sentence for people: "Telemetry is off because DO_NOT_TRACK is set."
   std::string explanation;
   std::string install_id;     // empty when there is none
   std::string identity_file;  // where consent and identity live

@@ -21,9 +21,9 @@ enum { CANDOR_UPLOAD_ABI = 1 };
 typedef struct candor_upload_api {
   uint32_t abi;
 
-  // Starts an uploader thread for one spool. `job` is JSON (core/src/upload/job.h)
-  // and is copied. Returns null when the job can't be understood or no thread
-  // can be started.
+  // Starts an uploader thread for one spool. `job` is JSON that the client writes; its
+  // fields are private to the library. It is copied. Returns null when the job can't be
+  // understood or no thread can be started.
   candor_uploader* (*start)(const char* job, size_t job_bytes);
 
   // Says that flush_at events were emitted since the last call: don't wait for the interval.
