@@ -160,7 +160,7 @@ def run_daemons(project: Path, env: dict[str, str]) -> None:
     with daemon(project, env) as (url, process):
         post(url + "/shutdown", {})
     with daemon(project, env):
-        print("  rm -r models")
+        print("  rm -r models (crash on purpose)")
         shutil.rmtree(project / "models")
 
 

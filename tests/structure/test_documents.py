@@ -44,6 +44,15 @@ def test_the_architecture_tells_the_layering_rules():
         assert {part.strip("` ") for part in told.split(",")} - {"nothing of ours"} == allowed, folder
 
 
+def test_the_page_on_consent_tells_every_rule():
+    """In the order in which they are asked; the first is the client's own."""
+    code = (ROOT / "core/src/consent/consent.cc").read_text()
+    asked = re.findall(r"Rule::(\w+)", re.search(r"^Rule first_rule\(.*?^}", code, re.MULTILINE | re.DOTALL)[0])
+    told = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/consent.md").read_text(), re.MULTILINE)
+    assert told == ["catalog_unreadable", *asked]
+    assert "do_not_track" in told
+
+
 def test_every_command_of_dev_is_explained():
     script = (ROOT / "dev").read_text()
     told = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, check=True).stdout
@@ -55,6 +64,19 @@ def test_every_command_of_dev_is_explained():
 
 def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "example"),
+    [("core/include/candor/client.h", "cpp", r"^//   (.*)"), ("python/candor/__init__.py", "python", r"^    (.*)")],
+)
+def test_the_first_example_of_an_interface_is_the_readmes(path, language, example):
+    (program,) = blocks(language)
+    head = re.split(r"#pragma once|^from ", (ROOT / path).read_text(), flags=re.MULTILINE)[0]
+    told = [line.strip() for line in re.findall(example, head, re.MULTILINE)]
+    assert len(told) >= 3
+    for line in told:
+        assert line in program, line
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +110,10 @@ def test_the_quick_start_works(quick_start):
     run("candor check acme.telemetry.jsonc")
     (build,) = [block for block in blocks("sh") if "cmake -B build" in block]
     first = run(build)
+    assert first.stdout.splitlines()[-1] == "accepted"
     assert "Acme collects usage data" in first.stderr
     second = run("python3 hello.py")
+    assert second.stdout == "<candor.Outcome accepted>\n"
     assert "Acme collects usage data" not in second.stderr
 
     lines = [json.loads(line) for line in run("candor --catalog acme.telemetry.jsonc show").stdout.splitlines()]
