@@ -34,8 +34,14 @@ std::function<void(std::string_view)> callback(py::handle function) {
 template <typename T>
 T choice(const std::map<std::string_view, T>& choices, const std::string& word) {
   const auto found = choices.find(word);
-  if (found == choices.end()) throw py::value_error();
-  return found->second;
+  if (found != choices.end()) return found->second;
+  std::string text = "must be one of ";
+  const char* comma = "";
+  for (const auto& [name, unused] : choices) {
+    text.append(comma).append(name);
+    comma = ", ";
+  }
+  throw py::value_error(text);
 }
 
 SourceValue source(py::handle value) {
@@ -61,7 +67,7 @@ void set(Opening& to, py::handle value) {
 
 template <auto member>
 void set_callback(Opening& to, py::handle value) {
-  if (!PyCallable_Check(value.ptr())) throw py::value_error();
+  if (!PyCallable_Check(value.ptr())) throw py::value_error("must be callable");
   to.options.*member = callback(value);
 }
 
@@ -127,8 +133,8 @@ void read(const py::kwargs& options, Opening& to) {
       setter->second(to, value);
     } catch (const py::cast_error&) {
       throw py::type_error("candor.open: '" + name + "' has a wrong type or is out of range");
-    } catch (const py::value_error&) {
-      throw py::value_error("candor.open: '" + name + "' has a value that is none of its choices");
+    } catch (const py::value_error& error) {
+      throw py::value_error("candor.open: '" + name + "' " + error.what());
     }
   }
 }
