@@ -19,15 +19,28 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// "0", or "3: 2 spool_full, 1 too_long".
-std::string summary(const Json& dropped) {
+bool is_reason(std::string_view word) {
+  for (auto n = static_cast<std::size_t>(Reason::spool_full); n < spool::kCountersMax; ++n) {
+    if (name(static_cast<Reason>(n)) == word) return true;
+  }
+  return false;
+}
+
+// The ledger counts rejections among what was dropped: either the valid events that were lost,
+// or the rejected ones. "0", or "3: 2 spool_full, 1 too_old".
+std::string summary(const Json& dropped, bool lost) {
   std::uint64_t sum = 0;
   std::string reasons;
   for (const auto& [reason, count] : dropped.items()) {
+    if (is_reason(reason) != lost) continue;
     sum += count.get<std::uint64_t>();
     reasons += (reasons.empty() ? ": " : ", ") + count.dump() + ' ' + reason;
   }
   return std::to_string(sum) + reasons;
+}
+
+std::string debug_variable(const Product& product) {
+  return client::variable(product.catalog, "TELEMETRY_DEBUG");
 }
 
 Json describe(const Product& product) {
@@ -43,13 +56,14 @@ Json describe(const Product& product) {
           {"policy_file", product.terms.policy_file},
           {"spool_dir", product.places.spool_dir},
           {"endpoint", product.places.endpoint},
+          {"debug", is_signal(product.environment(debug_variable(product)))},
           {"notice_shown", identity.notice_version >= product.terms.notice_version},
           {"problem", identity.problem},
           {"delivery", {{"paused", delivery.paused}, {"problem", delivery.problem}}},
           {"ledger", Json::parse(client::stats_json(spool::tally(product.places.spool_dir)))}};
 }
 
-std::string to_text(const Json& status) {
+std::string to_text(const Json& status, const Product& product) {
   const Colours colour = colours(Stream::out);
   std::string text = colour.bold;
   text += status["enabled"].get<bool>() ? colour.green : colour.yellow;
@@ -62,17 +76,24 @@ std::string to_text(const Json& status) {
   };
   const auto member = [&status](const char* key) { return status[key].get<std::string>(); };
   const Json& total = status["ledger"]["total"];
+  if (status["debug"].get<bool>()) {
+    row("debug", "events are printed on standard error and not kept: " + debug_variable(product) +
+                     " is set");
+  }
   row("rule", member("rule"));
   row("install id", member("install_id"));
   row("identity", member("identity_file"));
   row("spool", member("spool_dir"));
   row("endpoint", member("endpoint"));
   row("notice", status["notice_shown"].get<bool>() ? "shown" : "not shown yet");
-  row("waiting", counted(total["pending"].get<std::uint64_t>(), "event"));
+  const auto waiting = total["pending"].get<std::uint64_t>();
+  row("waiting", counted(waiting, "event"));
   row("delivered", total["delivered"].dump());
-  row("dropped", summary(total["dropped"]));
+  row("rejected", summary(total["dropped"], false));
+  row("dropped", summary(total["dropped"], true));
+  // The note of the last upload; it concerns nobody when there is nothing to send.
   const std::string trouble = status["delivery"]["problem"].get<std::string>();
-  if (!trouble.empty()) {
+  if (!trouble.empty() && waiting > 0 && status["enabled"].get<bool>()) {
     row("delivery",
         (status["delivery"]["paused"].get<bool>() ? "paused: " : "failing: ") + trouble);
   }
@@ -100,7 +121,7 @@ int status(const StatusArgs& args) {
   if (!product) return fail(product.error());
   const Json status = describe(*product);
   out(args.json ? status.dump(2, ' ', false, Json::error_handler_t::replace) + '\n'
-                : to_text(status));
+                : to_text(status, *product));
   return kDone;
 }
 

@@ -42,7 +42,38 @@ def test_status_for_people_says_what_waits(user):
     user.run("emit", "ping", "nope=1", code=2)
     text = user.run("status").stdout
     assert "waiting     1 event\n" in text
-    assert "dropped     1: 1 unknown_field\n" in text
+    assert "rejected    1: 1 unknown_field\n" in text
+    assert "dropped     0\n" in text
+
+
+def test_status_shows_what_was_lost_apart_from_what_was_rejected(user):
+    user.run("emit", "ping")
+    user.run("emit", "ping", "nope=1", code=2)
+    user.run("disable")
+    text = user.run("status").stdout
+    assert "rejected    1: 1 unknown_field\n" in text
+    assert "dropped     1: 1 opted_out\n" in text
+    assert user.status()["ledger"]["total"]["dropped"] == {"unknown_field": 1, "opted_out": 1}
+
+
+def test_status_says_that_events_are_only_printed(user):
+    text = user.run("status", ACME_TELEMETRY_DEBUG="1").stdout
+    assert "debug       events are printed on standard error and not kept: ACME_TELEMETRY_DEBUG is set\n" in text
+    assert user.status(ACME_TELEMETRY_DEBUG="1")["debug"] is True
+    for value in (None, "0"):
+        assert "debug  " not in user.run("status", ACME_TELEMETRY_DEBUG=value).stdout
+        assert user.status(ACME_TELEMETRY_DEBUG=value)["debug"] is False
+
+
+def test_status_tells_of_failing_delivery_only_while_it_matters(user):
+    user.run("emit", "ping")
+    user.run("flush", "--timeout-ms", "200", code=1)
+    assert "  delivery    failing: " in user.run("status").stdout
+    assert "delivery  " not in user.run("status", DO_NOT_TRACK="1").stdout
+    user.run("disable")
+    assert "delivery  " not in user.run("status").stdout
+    user.run("enable")
+    assert "delivery  " not in user.run("status").stdout
 
 
 def test_the_endpoint_of_the_environment_is_shown(user):
