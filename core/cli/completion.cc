@@ -118,7 +118,8 @@ std::string bash(const std::vector<CommandInfo>& commands) {
     script += "      case $before in\n";
     if (!files.empty()) script += "        " + files + ") files=1 ;;\n";
     if (!values.empty()) script += "        " + values + ") return ;;\n";
-    script += "        *) words=" + quoted((root ? names + ' ' : "") + option_names(command)) +
+    script += "        *) words=" +
+              quoted((root || command.name == "help" ? names + ' ' : "") + option_names(command)) +
               " ;;\n      esac ;;\n";
   }
   return script.append(kBashTail);
@@ -163,6 +164,7 @@ std::string zsh_positionals(std::string_view command) {
   if (command == "emit") return " '1:event:_candor_event' '*:field:_candor_field'";
   if (command == "check" || command == "schema") return " '*:catalog:_files'";
   if (command == "completion") return " '1:shell:(bash zsh fish)'";
+  if (command == "help") return " '1:command:{_describe command commands}'";
   return {};
 }
 
@@ -226,6 +228,8 @@ std::string fish(const std::vector<CommandInfo>& commands) {
     if (!command.name.empty()) {
       script += "complete -c candor -n __fish_use_subcommand -a " + command.name + " -d " +
                 quoted(command.description) + '\n';
+      script +=
+          "complete -c candor -n '__fish_seen_subcommand_from help' -a " + command.name + '\n';
     }
     for (const auto& option : command.options) {
       const bool is_long = option.name.starts_with("--");

@@ -2,7 +2,7 @@
 // in the files beside this one.
 #include <cstdlib>
 #include <functional>
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,11 +37,11 @@ Exit codes:
 Examples:
   candor check acme.telemetry.jsonc
   export CANDOR_CATALOG=acme.telemetry.jsonc
-  candor emit plan_completed outcome=ok durationMs:=25.4
+  candor emit plan_completed outcome=ok durationMs:=25.4 --product-version 1.2.3
   candor show --pretty
   candor status
 
-`candor COMMAND --help` says more of each command.)";
+`candor help COMMAND` says more of each command.)";
 
 constexpr char kCheckFooter[] =
     R"(Prints FILE:LINE:COLUMN: error|warning: TEXT [RULE] for each problem, all in one run.
@@ -63,10 +63,11 @@ Examples:
   candor schema acme.telemetry.jsonc --check acme.schema.json)";
 
 constexpr char kEmitFooter[] =
-    R"(Fields: name=TEXT gives text, name:=JSON a number, boolean, array or object.
+    R"(Fields: name=TEXT gives text, name:=JSON a number, boolean, array or object:
+count:=3, 'tags:=["a","b"]'.
 
 With - as the event, each line of standard input is one:
-  {"event": "plan_completed", "fields": {"outcome": "ok"},
+  {"event": "plan_completed", "fields": {"outcome": "ok", "durationMs": 25.4},
    "timestamp": "2026-01-02T03:04:05.678Z", "uuid": "...", "distinct_id": "..."}
 Only the event is required. A rejected line does not stop the lines after it. With
 --json, each line is answered by one on standard output:
@@ -79,10 +80,11 @@ Exit codes: 0 kept, or telemetry is off; 1 dropped, or the catalog has errors;
 2 wrong arguments, or rejected. Messages name fields and never repeat a value.
 
 Examples:
-  candor emit plan_completed outcome=ok durationMs:=25.4 'tags:=["a","b"]'
-  candor emit plan_completed outcome=ok --dry-run
-  candor emit deploy_done region=eu --source host.region=eu --product-version 1.2.3
-  my-program | candor emit - --json)";
+  candor emit plan_completed outcome=ok durationMs:=25.4 --product-version 1.2.3
+  candor emit plan_completed outcome=ok durationMs:=25.4 --product-version 1.2.3 --dry-run
+  candor emit plan_completed outcome=ok durationMs:=25.4 --product-version 1.2.3 \
+    --source host.region=eu
+  my-program | candor emit - --json --product-version 1.2.3)";
 
 constexpr char kShowFooter[] =
     R"(One event a line, exactly the bytes that will be sent, oldest first.
@@ -132,15 +134,20 @@ Examples:
   candor completion zsh > ~/.zfunc/_candor
   candor completion fish > ~/.config/fish/completions/candor.fish)";
 
+constexpr char kUploadDescription[] =
+    "Internal: what a process that ends starts to send its events. Takes a job on standard "
+    "input; to send what waits, see `candor flush --help`.";
+
 constexpr char kFile[] = "FILE";
 constexpr char kDir[] = "DIR";
 constexpr char kText[] = "TEXT";
 
-std::map<std::string, Delivery> deliveries() {
-  return {{"auto", Delivery::automatic},
-          {"background", Delivery::background},
-          {"detached", Delivery::detached},
-          {"manual", Delivery::manual}};
+std::optional<Delivery> parse_delivery(std::string_view word) {
+  if (word == "auto") return Delivery::automatic;
+  if (word == "background") return Delivery::background;
+  if (word == "detached") return Delivery::detached;
+  if (word == "manual") return Delivery::manual;
+  return {};
 }
 
 // The arguments of every subcommand, and the one that was chosen.
@@ -155,6 +162,7 @@ struct CommandLine {
   StatusArgs status;
   std::string shell;
   std::string event;
+  std::string topic;  // of help
   std::function<int()> run;
 
   CommandLine();
@@ -165,6 +173,8 @@ struct CommandLine {
   void add_product_options(CLI::App& to);
   void add_emit();
   [[nodiscard]] std::vector<CommandInfo> describe() const;
+  [[nodiscard]] std::string no_command(const std::string& name) const;
+  int help() const;
   int complain_about(const CLI::ParseError& error) const;
 };
 
@@ -226,12 +236,19 @@ void CommandLine::add_emit() {
       ->type_name(kText);
   sub->add_option("--project-dir", emit.project_dir, "The user's project; sent as a salted hash")
       ->type_name(kDir);
-  sub->add_option("--delivery", emit.delivery,
-                  "Who sends: auto (the default), background (this process, as long as it runs), "
-                  "detached (a process of its own), manual (a later run or candor flush)")
+  const auto set_delivery = [this](const std::string& word) {
+    const auto delivery = parse_delivery(word);
+    if (!delivery) {
+      throw CLI::ValidationError("--delivery", "one of auto, background, detached, manual");
+    }
+    emit.delivery = *delivery;
+  };
+  sub->add_option_function<std::string>(
+         "--delivery", set_delivery,
+         "Who sends: auto (the default), background (this process, as long as it runs), "
+         "detached (a process of its own), manual (a later run or candor flush)")
       ->option_text("HOW")
-      ->type_name("HOW")
-      ->transform(CLI::CheckedTransformer(deliveries()).description(""));
+      ->type_name("HOW");
   sub->add_flag("-n,--dry-run", emit.dry_run,
                 "Print the exact bytes and keep nothing; works when telemetry is off");
   sub->add_flag("--json", emit.json, "Answer in JSON, a line for each event");
@@ -310,6 +327,12 @@ CommandLine::CommandLine() {
   add("version", "Show the version", "",
       [] { return out(std::string("candor ") + kVersion + '\n'), kDone; });
 
+  sub = add("help", "Show this help, or a command's", "", [this] { return help(); });
+  sub->add_option("COMMAND", topic);
+
+  sub = add("upload", kUploadDescription, "", [] { return upload_detached(); });
+  sub->group("");
+
   // For the completion scripts; an empty group hides them.
   add_for_product("__events", "", "", [this] { return list_events(product); })->group("");
   sub = add_for_product("__fields", "", "", [this] { return list_fields(product, event); });
@@ -341,6 +364,26 @@ std::vector<CommandInfo> CommandLine::describe() const {
   return commands;
 }
 
+std::string CommandLine::no_command(const std::string& name) const {
+  std::vector<std::string> names;
+  for (const auto& info : describe()) names.push_back(info.name);
+  const std::string_view near = nearest(name, names);
+  return "there is no command " + printable(name) +
+         (near.empty() ? "" : "; did you mean " + std::string(near) + '?');
+}
+
+int CommandLine::help() const {
+  const auto print = [](const CLI::App& about, const std::string& name) {
+    out(about.get_formatter()->make_help(&about, name, CLI::AppFormatMode::Normal));
+    return kDone;
+  };
+  if (topic.empty()) return print(app, "candor");
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_name() == topic) return print(*sub, "candor " + topic);
+  }
+  return misuse(no_command(topic) + "\nSee `candor help`.");
+}
+
 // Says what is wrong without repeating a value: of an argument like name=text only the name.
 int CommandLine::complain_about(const CLI::ParseError& error) const {
   std::string command = "candor";
@@ -349,11 +392,7 @@ int CommandLine::complain_about(const CLI::ParseError& error) const {
   std::string text = error.what();
   const auto unknown = app.remaining(true);
   if (chosen.empty() && !unknown.empty() && !unknown.front().starts_with('-')) {
-    std::vector<std::string> names;
-    for (const auto& info : describe()) names.push_back(info.name);
-    text = "there is no command " + printable(unknown.front());
-    const std::string_view near = nearest(unknown.front(), names);
-    if (!near.empty()) text += "; did you mean " + std::string(near) + '?';
+    text = no_command(unknown.front());
   } else if (!unknown.empty()) {
     text = "unexpected argument " + printable(unknown.front().substr(0, unknown.front().find('=')));
   } else if (chosen.empty()) {

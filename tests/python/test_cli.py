@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import CANDOR, ROOT
 
-COMMANDS = ["check", "schema", "emit", "flush", "show", "status", "enable", "disable", "completion", "version"]
+COMMANDS = ["check", "schema", "emit", "flush", "show", "status", "enable", "disable", "completion", "version", "help"]
 
 
 def test_the_version_is_the_one_of_the_headers(user):
@@ -31,8 +31,21 @@ def test_every_command_has_help(user, command):
     done = user.run(command, "--help")
     assert f"candor {command}" in done.stdout
     assert done.stderr == ""
-    if command != "version":
+    if command not in ("version", "help"):
         assert "Exit codes:" in done.stdout
+
+
+def test_help_is_a_command_too(user):
+    assert user.run("help").stdout == user.run("--help").stdout
+    assert user.run("help", "emit").stdout == user.run("emit", "--help").stdout
+    done = user.run("help", "emitt", code=2)
+    assert "there is no command emitt; did you mean emit?" in done.stderr
+
+
+def test_the_uploader_says_what_it_is(user):
+    done = user.run("upload", "--help")
+    assert done.stdout.startswith("Internal: ")
+    assert "upload" not in user.run("--help").stdout
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import time
 import pytest
 from conftest import CANDOR
 
-COMMANDS = ["check", "schema", "emit", "flush", "show", "status", "enable", "disable", "completion", "version"]
+COMMANDS = ["check", "schema", "emit", "flush", "show", "status", "enable", "disable", "completion", "version", "help"]
 FIELDS = ["outcome=", "durationMs:=", "joinCount:=", "cached:=", "errorClass=", "note=", "stages:=", "flags:="]
 
 
@@ -105,6 +105,7 @@ def test_bash_completes_commands(shell):
     assert bash(shell, "sta") == ["status"]
     assert set(COMMANDS) < set(bash(shell, ""))
     assert "__events" not in bash(shell, "")
+    assert bash(shell, "help", "sta") == ["status"]
 
 
 def test_bash_completes_options(shell):
@@ -143,6 +144,7 @@ def test_fish_completes(shell, user):
     assert sorted(fish(shell, "candor emit plan_completed ")) == sorted(FIELDS)
     assert user.catalog.name in fish(shell, "candor check acme", cwd=user.catalog.parent)
     assert fish(shell, "candor completion z") == ["zsh"]
+    assert fish(shell, "candor help sta") == ["status"]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,7 @@ def test_fish_completes(shell, user):
         ("candor emit plan_completed dur\t", "candor emit plan_completed durationMs:="),
         ("candor check acm\t", "candor check acme.telemetry.jsonc "),
         ("candor completion f\t", "candor completion fish "),
+        ("candor help sta\t", "candor help status "),
     ],
 )
 def test_zsh_completes(zsh, typed, completed):
