@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "advice.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "terminal.h"
 
@@ -13,11 +15,14 @@ std::string place(std::size_t line) {
   return line == 0 ? std::string() : "line " + std::to_string(line) + ": ";
 }
 
-std::string sentence(const Outcome& outcome) {
+std::string sentence(const Outcome& outcome, std::string_view advice) {
   std::string text(name(outcome.result));
   text += ": ";
   text += outcome.result == Result::rejected ? name(outcome.code) : name(outcome.reason);
-  if (!outcome.field.empty()) text += " (" + printable(outcome.field) + ')';
+  std::string more = printable(outcome.field);
+  if (!more.empty() && !advice.empty()) more += ", ";
+  more += advice;
+  if (!more.empty()) text += " (" + more + ')';
   return text;
 }
 
@@ -44,7 +49,8 @@ std::string to_json(const Outcome& outcome, std::size_t line, std::string_view b
   JsonLine json(line);
   json.add("result", name(outcome.result));
   if (outcome.result == Result::rejected) {
-    json.add("code", name(outcome.code)).add("field", outcome.field);
+    json.add("code", name(outcome.code));
+    if (!outcome.field.empty()) json.add("field", outcome.field);
   }
   if (outcome.result == Result::dropped) json.add("reason", name(outcome.reason));
   if (!bytes.empty()) json.add("bytes", bytes);
@@ -67,15 +73,29 @@ void Emitter::emit(const Request& request, std::size_t line) {
   const Outcome outcome =
       args_.dry_run ? client_->encode(request.event, request.fields, bytes, request.options)
                     : client_->emit(request.event, request.fields, request.options);
-  answer(outcome, request.event, line, bytes);
+  const bool told = outcome.result == Result::rejected && !args_.json;
+  answer(outcome, request.event, line, bytes, told ? advise(request, outcome, line) : "");
+}
+
+// The client keeps its catalog to itself, so the first rejection reads it once more.
+std::string Emitter::advise(const Request& request, const Outcome& outcome, std::size_t line) {
+  if (!std::exchange(catalog_asked_, true)) {
+    const auto text = file::read(args_.product.catalog, catalog::kCatalogBytesMax);
+    if (text) catalog_ = catalog::load(*text).catalog;
+  }
+  if (!catalog_) return {};
+  const bool typed = line == 0;
+  return advice(*catalog_, request.event, typed ? request.fields : std::span<const Field>(),
+                outcome);
 }
 
 void Emitter::reject(std::string_view event, Code code, std::string_view field, std::size_t line) {
-  answer({.result = Result::rejected, .code = code, .field = std::string(field)}, event, line, {});
+  answer({.result = Result::rejected, .code = code, .field = std::string(field)}, event, line, {},
+         {});
 }
 
 void Emitter::answer(const Outcome& outcome, std::string_view event, std::size_t line,
-                     std::string_view bytes) {
+                     std::string_view bytes, std::string_view advice) {
   ++events_;
   if (outcome.result == Result::rejected) ++rejected_;
   if (outcome.result == Result::dropped) ++dropped_;
@@ -90,11 +110,11 @@ void Emitter::answer(const Outcome& outcome, std::string_view event, std::size_t
     out(std::string(name(outcome.result)) + '\n');
   }
   if (outcome.result == Result::rejected) {
-    complain(place(line) + printable(event) + ' ' + sentence(outcome));
+    complain(place(line) + printable(event) + ' ' + sentence(outcome, advice));
   } else if (outcome.result == Result::dropped) {
     // The client says it once, and with what the disk answered.
     const std::string told = std::exchange(told_, {});
-    told.empty() ? complain(place(line) + printable(event) + ' ' + sentence(outcome))
+    told.empty() ? complain(place(line) + printable(event) + ' ' + sentence(outcome, {}))
                  : err(told + '\n');
   }
 }

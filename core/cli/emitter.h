@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "candor/client.h"
+#include "catalog/catalog.h"
 #include "commands.h"
 
 namespace candor::cli {
@@ -38,12 +40,16 @@ class Emitter {
 
  private:
   void answer(const Outcome& outcome, std::string_view event, std::size_t line,
-              std::string_view bytes);
+              std::string_view bytes, std::string_view advice);
+  [[nodiscard]] std::string advise(const Request& request, const Outcome& outcome,
+                                   std::size_t line);
   void explain_disabled();
 
   const EmitArgs& args_;
   std::unique_ptr<Client> client_;
   std::size_t events_ = 0, rejected_ = 0, dropped_ = 0;
+  std::optional<catalog::Catalog> catalog_;  // of `advise`
+  bool catalog_asked_ = false;
   std::string told_;  // the client's last line of log
   bool explained_ = false;
   bool broken_ = false;  // the client could not be opened as asked

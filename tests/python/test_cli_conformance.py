@@ -59,7 +59,7 @@ def line(vector):
 
 def answered(result):
     if result["result"] != "accepted":
-        return {"code": result["code"], "field": result["field"]}
+        return {"code": result["code"], "field": result.get("field", "")}
     return {"bytes": result["bytes"]}
 
 

@@ -1,11 +1,13 @@
 """candor emit: events from arguments and from JSON lines."""
 
 import json
+import re
 import resource
+import shlex
 import subprocess
 
 import pytest
-from conftest import CANDOR
+from conftest import CANDOR, ROOT
 
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
 PINNED = ["--uuid", UUID, "--timestamp", "2026-01-02T03:04:05.678Z"]
@@ -104,14 +106,86 @@ def test_null_is_the_same_as_absent(user):
 @pytest.mark.parametrize("mode", [(), ("--dry-run",)], ids=["kept", "dry"])
 def test_a_rejected_event_exits_with_2_and_names_code_and_field(user, arguments, code, field, mode):
     done = user.run("emit", "plan_completed", *arguments, *mode, code=2)
-    assert f"candor: plan_completed rejected: {code} ({field})\n" in done.stderr
+    assert re.search(rf"^candor: plan_completed rejected: {code} \({field}(, .*)?\)$", done.stderr, re.MULTILINE)
     assert done.stdout == ""
     answer = user.run("emit", "plan_completed", *arguments, *mode, "--json", code=2)
     assert json.loads(answer.stdout) == {"result": "rejected", "code": code, "field": field}
 
 
 def test_an_unknown_event_is_rejected(user):
-    assert "candor: pong rejected: unknown_event\n" in user.run("emit", "pong", code=2).stderr
+    assert "candor: xyzzy rejected: unknown_event\n" in user.run("emit", "xyzzy", code=2).stderr
+
+
+# ---- What to do about a rejection ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["plan_complete"], "unknown_event (did you mean plan_completed?)"),
+        (["plan_completed", "outcome=ok", "joincount:=1"], "unknown_field (joincount, did you mean joinCount?)"),
+        (["plan_completed", "outcome=ok", "version=1"],
+         "unknown_field (version, of the envelope; --product-version gives it)"),
+        (["plan_completed", "outcome=ok", "joinCount=hunter2"],
+         "wrong_type (joinCount, a number is written joinCount:=3)"),
+        (["plan_completed", "outcome=ok", "durationMs=25.4"],
+         "wrong_type (durationMs, a number is written durationMs:=3)"),
+        (["plan_completed", "outcome=ok", "cached=true"], "wrong_type (cached, a boolean is written cached:=true)"),
+        (["plan_completed", "outcome=ok", "stages=a"], "wrong_type (stages, an array is written 'stages:=[...]')"),
+        (["plan_completed", "outcome=ok", "flags=a"], "wrong_type (flags, an object is written 'flags:={...}')"),
+        (["plan_completed", "outcome=ok", "cached:=1"], "wrong_type (cached)"),
+        (["plan_completed", "outcome=ok", "n" * 500 + "=1"], "unknown_field (" + "n" * 128 + ")"),
+        (["ping", "--source", "host.region=" + "x" * 17], "too_long (region, of the envelope; --source host.region=... gives it)"),
+    ],
+)  # fmt: skip
+def test_a_rejection_says_what_to_do(user, arguments, says):
+    done = user.run("emit", *arguments, "--dry-run", code=2)
+    assert f"rejected: {says}\n" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "option"),
+    [
+        ("product.version", "--product-version"),
+        ("runtime.version", "--runtime-version"),
+        ("host.region", "--source host.region=..."),
+    ],
+)
+def test_a_missing_envelope_field_names_the_option_that_gives_it(user, source, option):
+    text = user.catalog.read_text().replace("host.region", source).replace('"product.version", "optional": true', '"product.version"')
+    user.catalog.write_text(text.replace(f'"{source}", "optional": true', f'"{source}"'))
+    versions = [] if source == "product.version" else ["--product-version", "1"]
+    field = "version" if source == "product.version" else "region"
+    done = user.run("emit", "ping", *versions, "--dry-run", code=2)
+    assert f"ping rejected: missing_field ({field}, of the envelope; {option} gives it)\n" in done.stderr
+    answer = user.run("emit", "ping", *versions, "--dry-run", "--json", code=2)
+    assert json.loads(answer.stdout) == {"result": "rejected", "code": "missing_field", "field": field}
+
+
+def test_lines_are_told_what_to_do_too(user):
+    text = '{"event":"pong"}\n{"event":"plan_completed","fields":{"outcome":"ok","joinCount":"3"}}\n'
+    done = user.run("emit", "-", input=text, code=2)
+    assert "line 1: pong rejected: unknown_event (did you mean ping?)\n" in done.stderr
+    assert "line 2: plan_completed rejected: wrong_type (joinCount)\n" in done.stderr
+
+
+def test_the_examples_of_the_help_work_on_the_catalog_of_the_readme(user):
+    catalog = re.search(r"```jsonc\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    user.catalog.write_text(catalog)
+    text = (user.run("--help").stdout + user.run("emit", "--help").stdout).replace("\\\n", " ")
+    line = re.search(r'^  (\{"event".*\n.*\})$', text, re.MULTILINE)[1]
+    line = line.replace("\n", " ").replace('"..."', "null") + "\n"
+    examples = re.findall(r"^  (?:my-program \| )?candor (emit .*)$", text, re.MULTILINE)
+    assert len(examples) == 5
+    for example in examples:
+        user.run(*shlex.split(example), "--dry-run", input=line)
+
+
+def test_a_wrong_delivery_is_told_the_choices(user):
+    done = user.run("emit", "ping", "--delivery", "hunter2", code=2)
+    assert done.stderr.startswith("candor: --delivery: one of auto, background, detached, manual\n")
+    assert "hunter2" not in done.stderr
 
 
 def test_a_rejection_never_repeats_a_value(user):
@@ -216,7 +290,7 @@ def test_json_lines_are_answered_one_by_one(user):
     assert answers[0] == {"line": 1, "result": "accepted", "bytes": HEAD % "ping" + "}}"}
     assert answers[1] == answers[0] | {"line": 2}
     assert answers[2] == {"line": 4, "result": "rejected", "code": "unknown_field", "field": "nope"}
-    assert answers[3] == {"line": 5, "result": "rejected", "code": "unknown_event", "field": ""}
+    assert answers[3] == {"line": 5, "result": "rejected", "code": "unknown_event"}
     assert answers[4]["line"] == 6
     assert json.loads(answers[4]["bytes"])["properties"] == {"isCi": False, "outcome": "ok"}
 
@@ -261,7 +335,7 @@ def test_lines_without_json_answers_complain_by_number(user):
     done = user.run("emit", "-", input=text, code=2)
     assert done.stdout == ""
     assert "candor: line 2: not JSON: column 1: expected a value\n" in done.stderr
-    assert "candor: line 3: pong rejected: unknown_event\n" in done.stderr
+    assert "candor: line 3: pong rejected: unknown_event (did you mean ping?)\n" in done.stderr
     assert "of 4 events, 2 rejected" in done.stderr
     assert len(user.waiting()) == 2
 
