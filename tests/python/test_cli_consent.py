@@ -67,7 +67,7 @@ def test_status_says_that_events_are_only_printed(user):
 
 def test_status_tells_of_failing_delivery_only_while_it_matters(user):
     user.run("emit", "ping")
-    user.run("flush", "--timeout-ms", "200", code=1)
+    user.run("flush", "--timeout-ms", "1500", code=1)
     assert "  delivery    failing: " in user.run("status").stdout
     assert "delivery  " not in user.run("status", DO_NOT_TRACK="1").stdout
     user.run("disable")
