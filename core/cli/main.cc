@@ -45,6 +45,7 @@ Examples:
 
 constexpr char kCheckFooter[] =
     R"(Prints FILE:LINE:COLUMN: error|warning: TEXT [RULE] for each problem, all in one run.
+Every key and rule of a catalog is explained in candor's docs/catalog.md.
 Exit codes: 0 no errors; 1 errors, or a file can't be read; 2 wrong arguments.
 
 Examples:
