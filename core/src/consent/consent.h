@@ -25,8 +25,8 @@ enum class Rule : std::uint8_t {
   no_home,            // nowhere to read the user's choice from
   file_unreadable,    // the identity file exists but can't be understood
   file_disabled,      // "enabled": false
-  not_opted_in,       // mode opt_in and nobody said yes
   file_enabled,       // "enabled": true
+  not_opted_in,       // mode opt_in and nobody said yes
   default_on,         // mode opt_out and nobody said no
 };
 [[nodiscard]] std::string_view name(Rule) noexcept;
