@@ -177,8 +177,9 @@ def objects(shapes: dict[str, Any], required: set[str]) -> st.SearchStrategy[dic
     )
 
 
+# 2**64 and not 2**63, which JavaScript's numbers can't tell from the largest 64-bit integer.
 WRONG = st.sampled_from(
-    [True, False, 0, -1, 1.5, -0.0, 5.0, 2**53, -(2**53), 2**63, 1e300, "", "5", "ok", "x" * 5000,
+    [True, False, 0, -1, 1.5, -0.0, 5.0, 2**53, -(2**53), 2**64, 1e300, "", "5", "ok", "x" * 5000,
      "\u00e9" * 90, "\U0001f600" * 1001, "a\nb", "TimeoutError\n", [], [""], [[]], ["x"] * 300, {}, {"x": 1},
      {"k" * 65: True}, {f"k{i}": True for i in range(300)}]
 )  # fmt: skip
