@@ -35,7 +35,8 @@ enum class Burial : std::uint8_t { done, live, refused };
 Burial bury_at(const std::string& path, Counter pending_as) {
   const auto image = read_segment(path, true);
   if (!image) return is_rubbish(path) && file::remove(path) ? Burial::done : Burial::refused;
-  if (image->live) return Burial::live;
+  // A full segment has no writer: whoever holds it is uploading it, or burying it already.
+  if (image->live) return image->state() == State::open ? Burial::live : Burial::refused;
   return bury(path, *image, pending_as) ? Burial::done : Burial::refused;
 }
 
