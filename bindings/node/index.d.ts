@@ -1,0 +1,253 @@
+// candor: telemetry with a catalog, consent and a crash-safe spool.
+//
+//     const candor = require('candor')          // or: import { open } from 'candor'
+//
+//     const telemetry = candor.open({ catalog: 'acme.telemetry.jsonc', productVersion: '1.2.3' })
+//     telemetry.emit('plan_completed', { outcome: 'ok', durationMs: 25.4 })
+//
+// A client belongs to the thread (main or worker) that opened it; open one in each. It keeps
+// no event loop alive, installs no handler and is closed when its thread ends.
+
+/** The version of candor. */
+export const version: string
+
+/**
+ * Opens a client. Reads the catalog and the identity file, within a millisecond or so; mints the
+ * identity and shows the notice on standard error on a first run. Opens no socket, starts no
+ * process.
+ *
+ * Whatever is wrong with the catalog or the machine, a client comes back: it is disabled, and
+ * `status().problem` says why.
+ *
+ * @throws TypeError when an option is unknown or has the wrong type; RangeError when it is out
+ * of its range; Error when the client is strict and the catalog can't be used.
+ */
+export function open(options: OpenOptions): Client
+
+/** How a client is opened. What is undefined has the default. */
+export interface OpenOptions {
+  /** The catalog's path. `catalog` or `catalogText` is required. */
+  catalog?: string | URL | undefined
+  /** The catalog's text, e.g. embedded in a bundle; wins over `catalog`. */
+  catalogText?: string | undefined
+  /** Source `product.version`. */
+  productVersion?: string | undefined
+  /** What an event's `runtimes` names, and source `runtime.name`. Default: `node`. */
+  runtime?: string | undefined
+  /** Source `runtime.version`. Default: the version of Node. */
+  runtimeVersion?: string | undefined
+  /** Values for the envelope's `host.NAME` sources, by their whole name; overrides any other source. */
+  sources?: Readonly<Record<string, string | boolean | number | bigint | null | undefined>> | undefined
+  /** Replaces the catalog's product.home; `~` is expanded. */
+  home?: string | URL | undefined
+  /** Replaces the install id as the sender of every event. 1 to 200 bytes of UTF-8. */
+  distinctId?: string | undefined
+  /** The directory of the user's project; sent only as a salted hash (group `project`). */
+  projectDir?: string | URL | undefined
+  /** Machine-wide consent set by an administrator. Default: /etc/candor/policy.json. */
+  policyFile?: string | URL | undefined
+  /**
+   * `background`: a thread of this process, started with the first event. `detached`: a separate
+   * `candor` process, at most one per interval on this machine. `manual`: only flush() uploads.
+   * Default: `auto`, which is `background` once the process outlives `flushIntervalMs`, else
+   * `detached`.
+   */
+  delivery?: 'auto' | 'background' | 'detached' | 'manual' | undefined
+  /** Upload when this many events were emitted since the last upload. Default: 100. */
+  flushAt?: number | undefined
+  /** Upload when so much time passed, milliseconds. Default: 10,000. */
+  flushIntervalMs?: number | undefined
+  /** Requests beyond the first in one flush. Default: 3. */
+  maxRetries?: number | undefined
+  /** Milliseconds. Default: 10,000. */
+  requestTimeoutMs?: number | undefined
+  /** Of request bodies. Default: `gzip`. */
+  compression?: 'none' | 'gzip' | 'zstd' | undefined
+  /** The spool's limit in bytes; the oldest events go first. Default: 64 MiB. */
+  spoolBytesMax?: number | undefined
+  /** The spool's limit in files. Default: 256. */
+  spoolFilesMax?: number | undefined
+  /** How many days an event waits at most. Default: 30. */
+  spoolAgeMaxDays?: number | undefined
+  /** The upload part. Default: the one of this package. */
+  uploadLibrary?: string | URL | undefined
+  /** The `candor` program that a detached uploader runs. Default: the one of this package. */
+  uploaderProgram?: string | URL | undefined
+  /** For tests: a rejected event, or a catalog that can't be used, throws. Default: false. */
+  strict?: boolean | undefined
+  /**
+   * Hears one line for each kind of misuse and of trouble with files, never a value; what it throws
+   * is dropped. Default: nobody.
+   */
+  log?: ((line: string) => void) | undefined
+}
+
+/**
+ * What a field may hold. An integral number is an integer for the catalog; a bigint must fit an
+ * integer field. null and undefined are absent for an optional field and missing for a required
+ * one. Objects are plain ones (of any realm) or Maps with string keys: their own enumerable string
+ * keys count. Anything else (a Date, a class instance, a function, a symbol, a getter or proxy
+ * that throws, a cycle) is rejected as `wrong_type`.
+ */
+export type Value =
+  | boolean
+  | number
+  | bigint
+  | string
+  | null
+  | undefined
+  | readonly Value[]
+  | { readonly [key: string]: Value }
+  | ReadonlyMap<string, Value>
+
+/** An event's fields by their names: a plain object or a Map. */
+export type Fields = { readonly [name: string]: Value } | ReadonlyMap<string, Value>
+
+/** What one emit may say beside its fields. */
+export interface EmitOptions {
+  /** When the event happened: a Date, or milliseconds since 1970 UTC. Default: now. */
+  timestamp?: Date | number | undefined
+  /** Who the event is about, instead of the client's sender. 1 to 200 bytes of UTF-8. */
+  distinctId?: string | undefined
+  /** A lower-case UUID for the event instead of a new UUIDv7. */
+  uuid?: string | undefined
+}
+
+/** What emit answers. Frozen. */
+export type Outcome = Accepted | Disabled | Rejected | Dropped
+
+/** The event is on disk; it survives the death of this process. */
+export interface Accepted {
+  readonly result: 'accepted'
+}
+/** Telemetry is off; nothing was written. */
+export interface Disabled {
+  readonly result: 'disabled'
+}
+/** The event breaks the catalog. */
+export interface Rejected {
+  readonly result: 'rejected'
+  readonly code: Code
+  /** The offending field: `errorClass`, `connectors[2].driver`; never a value. May be empty. */
+  readonly field: string
+}
+/** The event was valid but could not be kept. */
+export interface Dropped {
+  readonly result: 'dropped'
+  readonly reason: Reason
+}
+
+/** Why an event was rejected. */
+export type Code =
+  | 'unknown_event'
+  | 'unknown_field'
+  | 'duplicate_field'
+  | 'missing_field'
+  | 'wrong_type'
+  | 'out_of_range'
+  | 'not_finite'
+  | 'too_long'
+  | 'too_many'
+  | 'invalid_utf8'
+  | 'not_in_enum'
+  | 'bad_pattern'
+  | 'wrong_runtime'
+  | 'too_large'
+
+/** Why a valid event was lost. */
+export type Reason =
+  | 'spool_full'
+  | 'too_old'
+  | 'opted_out'
+  | 'refused'
+  | 'oversize'
+  | 'disk_error'
+  | 'corrupt'
+
+/** Made by `open`. Its methods may be taken off it: `const { emit } = telemetry`. */
+export class Client {
+  private constructor()
+
+  /**
+   * Hands over one event. Returns within microseconds, never waits for a network, and never throws
+   * unless the client is strict and the event is rejected.
+   */
+  emit(event: string, fields?: Fields | null, options?: EmitOptions | null): Outcome
+
+  /**
+   * The event's canonical bytes, without keeping it; works when telemetry is off.
+   *
+   * @throws RejectedError when the event breaks the catalog; Error when the client has no catalog.
+   */
+  encode(event: string, fields?: Fields | null, options?: EmitOptions | null): Buffer
+
+  /**
+   * Uploads what is in the spool. True when nothing is left waiting. The process stays alive until
+   * the promise settles, `timeoutMs` (default: 5,000) at most; process.exit does not wait.
+   */
+  flush(options?: { timeoutMs?: number | undefined }): Promise<boolean>
+
+  /**
+   * Ends the client; emits after it are `disabled`. What waits stays in the spool for the next run.
+   * With `timeoutMs` (default: 0) it flushes first. Needed by nobody: the end of the thread does it.
+   */
+  close(options?: { timeoutMs?: number | undefined }): Promise<void>
+
+  /** Reads consent anew and explains it. */
+  status(): Status
+
+  /** The ledger of this spool, over all processes and since its beginning. */
+  stats(): Promise<Ledger>
+
+  /** Writes that the user wants telemetry, and answers what holds now: another rule may decide. */
+  enable(): Promise<Status>
+
+  /** Writes that the user wants no telemetry, and deletes what waits, for all processes. */
+  disable(): Promise<Status>
+
+  /** True in the one process that minted this install's identity. */
+  readonly firstRun: boolean
+}
+
+/** Consent, explained. */
+export interface Status {
+  readonly enabled: boolean
+  /** The rule that decided, stable for programs: `env_disabled`, `file_enabled`, ... */
+  readonly rule: string
+  /** The same as a sentence for people. */
+  readonly explanation: string
+  /** Empty when there is none. */
+  readonly installId: string
+  /** Where consent and identity live. */
+  readonly identityFile: string
+  /** Where accepted events wait. */
+  readonly spoolDir: string
+  /** Where they go. */
+  readonly endpoint: string
+  readonly noticeShown: boolean
+  /** Why the client could not do as asked; empty when it could. */
+  readonly problem: string
+}
+
+/** captured = delivered + pending + the sum of dropped; dropped counts rejections by their code. */
+export interface Counts {
+  captured: number
+  delivered: number
+  pending: number
+  dropped: { [reasonOrCode: string]: number }
+}
+
+export interface Ledger {
+  events: { [name: string]: Counts }
+  total: Counts
+  spool: { bytes: number; segments: number }
+}
+
+/** An event breaks the catalog. Thrown by strict clients and by `encode`; holds no value. */
+export class RejectedError extends Error {
+  private constructor()
+  readonly name: 'RejectedError'
+  readonly event: string
+  readonly code: Code
+  readonly field: string
+}
