@@ -59,6 +59,12 @@ void add_status(py::module_& m) {
            [](const Status& s) { return "<candor.Status " + s.rule + ": " + s.explanation + ">"; });
 }
 
+template <Status (Client::*choice)()>
+Status choose(const PyClient& self) {
+  Unlocked unlocked;
+  return (self.client.get()->*choice)();
+}
+
 void add_client(py::module_& m) {
   auto client =
       py::class_<PyClient>(m, "Client", py::is_final())
@@ -84,6 +90,10 @@ void add_client(py::module_& m) {
                 return self.client->status();
               },
               "Reads consent anew and explains it.")
+          .def("enable", &choose<&Client::enable>,
+               "Writes that the user wants telemetry, and answers what holds now.")
+          .def("disable", &choose<&Client::disable>,
+               "Writes that the user wants no telemetry, and deletes what waits.")
           .def_property_readonly("first_run",
                                  [](const PyClient& self) { return self.client->first_run(); })
           .def("__enter__", [](py::object self) { return self; })

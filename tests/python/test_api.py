@@ -341,6 +341,16 @@ def test_opted_out(open_client, monkeypatch, home):
     assert os.listdir(home) == []
 
 
+def test_the_user_chooses_through_the_client(open_client):
+    client = open_client()
+    client.emit("ping")
+    off = client.disable()
+    assert (off.enabled, off.rule, off.problem) == (False, "file_disabled", "")
+    assert client.emit("ping").result == "disabled"
+    assert client.stats()["total"]["dropped"] == {"opted_out": 1}
+    assert client.enable().enabled and client.emit("ping")
+
+
 def test_context_manager_closes(open_client):
     with open_client() as client:
         assert client.emit("ping")

@@ -78,6 +78,13 @@ class CANDOR_EXPORT Client {
   // Reads consent anew and explains it.
   [[nodiscard]] Status status() const;
 
+  // Writes the user's choice to the identity file and answers what holds now, as status() does: a
+  // rule above the file may still decide, and `problem` says why a choice could not be written.
+  // disable() also deletes what waits, of all processes. Heeded by this client at once, by other
+  // processes within a second. Waits at most a second for another process that writes the file.
+  Status enable() { return choose(true); }
+  Status disable() { return choose(false); }
+
   // The ledger of this spool, over all processes and since its beginning, as JSON:
   //   {"events": {NAME: COUNTS}, "total": COUNTS, "spool": {"bytes", "segments"}}
   // where COUNTS is
@@ -92,6 +99,7 @@ class CANDOR_EXPORT Client {
  private:
   struct Impl;
   explicit Client(std::unique_ptr<Impl>) noexcept;
+  Status choose(bool enabled);
   std::unique_ptr<Impl> impl_;
 };
 

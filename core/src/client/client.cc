@@ -109,6 +109,7 @@ struct Client::Impl {
   bool start(const consent::Decision& decision) noexcept;
   void show_notice() noexcept;
   void withdraw() noexcept;
+  [[nodiscard]] std::string choose(bool enabled);
   [[nodiscard]] bool once_a_second(std::int64_t steady) noexcept {
     std::int64_t last = tended_ms.load(std::memory_order_relaxed);
     return steady - last >= consent::Gate::kFreshMs &&
@@ -260,6 +261,24 @@ void Client::Impl::withdraw() noexcept try {
   if (names && !names->empty()) spool::purge(places.spool_dir);
 } catch (...) {
   // The uploader asks for consent before every request, so nothing is sent all the same.
+}
+
+// The user decides here and now; answers why the choice could not be written.
+std::string Client::Impl::choose(bool enabled) {
+  if (gate == nullptr) return {};
+  if (places.identity_file.empty()) {
+    return "HOME is not set, so there is nowhere to keep the choice";
+  }
+  const Done written = identity::set_enabled(places.identity_file, enabled, unix_ms());
+  gate->forget();
+  tended_ms = 0;
+  // Where another thread looks after consent at this moment, the next emit notices.
+  if (const std::unique_lock lock(starting, std::try_to_lock); lock && !enabled) {
+    // A choice that could not be written is still no reason to keep what waits.
+    purged = false;
+    withdraw();
+  }
+  return written ? std::string() : written.error().text;
 }
 
 // The sender while consent holds, else null. At most one stat a second in either case.
@@ -437,6 +456,13 @@ Status Client::status() const {
   status.spool_dir = places.spool_dir;
   status.endpoint = places.endpoint;
   status.notice_shown = decision.identity.notice_version >= impl_->catalog->product.notice_version;
+  return status;
+}
+
+Status Client::choose(bool enabled) {
+  const std::string problem = impl_->choose(enabled);
+  Status status = this->status();
+  if (!problem.empty()) status.problem = problem;
   return status;
 }
 

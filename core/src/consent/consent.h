@@ -90,6 +90,8 @@ class Gate {
   // Cheap: looks at the files at most once per kFreshMs of steady time, and then
   // by a stat each; reads them only when they changed.
   [[nodiscard]] bool enabled(std::int64_t steady_ms) noexcept;
+  // The files were changed by us: the next enabled() looks at them.
+  void forget() noexcept;
   // Looks at the files now.
   [[nodiscard]] Decision decision() const { return decide(terms_, signals_); }
   static constexpr std::int64_t kFreshMs = 1000;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include "base/clock.h"
@@ -76,6 +77,11 @@ std::uint64_t Gate::look() const {
   const Fingerprint print = fingerprint(terms_);
   const std::uint64_t verdict = decision().enabled ? kEnabledBit : 0;
   return (print.settled() ? print.value() : 0) | verdict;
+}
+
+void Gate::forget() noexcept {
+  seen_.fetch_and(kEnabledBit, std::memory_order_relaxed);
+  checked_ms_.store(std::numeric_limits<std::int64_t>::min() / 2, std::memory_order_relaxed);
 }
 
 bool Gate::enabled(std::int64_t steady_ms) noexcept {

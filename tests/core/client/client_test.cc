@@ -130,6 +130,46 @@ TEST(Client, ConsentGivenToARunningProcessIsSeen) {
   EXPECT_NE(home.read_identity().find("future"), std::string::npos);
 }
 
+TEST(Client, AChoiceMadeThroughTheClientHoldsAtOnce) {
+  Home home;
+  auto client = Client::open(home.options());
+  ASSERT_TRUE(client->emit("started", {{"n", 1}}));
+  const Status off = client->disable();
+  EXPECT_FALSE(off.enabled);
+  EXPECT_EQ(off.rule, "file_disabled");
+  EXPECT_EQ(off.problem, "");
+  EXPECT_TRUE(home.waiting().empty());
+  EXPECT_EQ(client->emit("started", {{"n", 2}}).result, Result::disabled);
+  EXPECT_EQ(home.ledger()["total"]["dropped"]["opted_out"], 1);
+
+  EXPECT_TRUE(client->enable().enabled);
+  EXPECT_TRUE(client->emit("started", {{"n", 3}}));
+  EXPECT_EQ(home.waiting().size(), 1u);
+}
+
+TEST(Client, ConsentGivenThroughTheClientCountsFromTheNextEvent) {
+  Home home;
+  home.write_identity(R"({"enabled": false})");
+  auto client = Client::open(home.options());
+  EXPECT_TRUE(client->enable().enabled);
+  EXPECT_TRUE(client->emit("started", {{"n", 1}})) << "consent given counts from the next event on";
+  EXPECT_FALSE(client->disable().enabled);
+  EXPECT_FALSE(client->disable().enabled);
+  EXPECT_TRUE(home.waiting().empty());
+}
+
+TEST(Client, AChoiceThatCannotBeWrittenIsSaidAndStillEmptiesTheSpool) {
+  Home home;
+  auto client = Client::open(home.options());
+  ASSERT_TRUE(client->emit("started", {{"n", 1}}));
+  home.write_identity("not JSON");
+  const Status status = client->disable();
+  EXPECT_FALSE(status.enabled);
+  EXPECT_NE(status.problem.find("telemetry.json"), std::string::npos) << status.problem;
+  EXPECT_TRUE(home.waiting().empty());
+  EXPECT_EQ(home.read_identity(), "not JSON");
+}
+
 TEST(Client, AnOptOutInTheFileEmptiesWhatAnEarlierRunLeft) {
   Home home;
   ASSERT_TRUE(Client::open(home.options())->emit("started", {{"n", 1}}));
