@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bench import Bench, added
+from languages import Language, Library
 from peers import or_failed, peer_ms, without_server
 from process import Sample, interleaved, refusing, run, silent
 from result import Row
@@ -43,35 +44,46 @@ def emit_cpp(bench: Bench) -> list[Row]:
     return rows
 
 
-def emit_python(bench: Bench) -> list[Row]:
-    p99: dict[str, list[float]] = {}
+def emit_from(
+    bench: Bench, language: Language, target_ns: float, p99_target_ns: float | None
+) -> list[Row]:
+    names = {library.name: library for library in [language.candor, *language.peers]}
+    found: dict[str, list[dict]] = {name: [] for name in names}
 
-    def once(library: str, url: str) -> float:
+    def once(library: Library, url: str) -> float:
         with bench.home(url, bench.warm_home()) as home:
-            found = run(bench.driver(library, "calls", url, CALLS), home).json
-            p99.setdefault(library, []).append(found["p99_ns"])
-            return found["median_ns"]
+            found[library.name].append(run(library.does("calls", url, CALLS), home).json)
+        return found[library.name][-1]["median_ns"]
+
+    def median(name: str, key: str) -> float:
+        return statistics.median(one[key] for one in found[name])
 
     with refusing() as url:
-        samples = interleaved(
-            5, {library: partial(once, library, url) for library in ["candor", *bench.peers]}
-        )
-    ours = samples["candor"]
-    peers = {peer: samples[peer].median for peer in bench.peers}
-    rows = [
-        Row("Python emit, 8 fields, durable: median", "ns", ours.median, 1000, peers=peers),
-        Row(
-            "Python emit, 8 fields, durable: p99",
-            "ns",
-            statistics.median(p99["candor"]),
-            peers={peer: statistics.median(p99[peer]) for peer in bench.peers},
-        ),
-    ]
-    rows[0].noisy = ours.noisy
-    if "posthog" in peers:
-        ratio = peers["posthog"] / ours.median
+        samples = interleaved(5, {n: partial(once, library, url) for n, library in names.items()})
+
+    def row(what: str, key: str, target: float | None) -> Row:
+        peers = {peer.name: median(peer.name, key) for peer in language.peers}
+        title = f"{language.name} emit, 8 fields, durable: {what}"
+        return Row(title, "ns", median("candor", key), target, peers=peers)
+
+    rows = [row("median", "median_ns", target_ns), row("p99", "p99_ns", p99_target_ns)]
+    rows[0].note = f"of which reading the clock: {median('candor', 'clock_ns'):.0f} ns"
+    rows[0].noisy = samples["candor"].noisy
+    return rows
+
+
+def emit_python(bench: Bench) -> list[Row]:
+    rows = emit_from(bench, bench.python, 1000, None)
+    if theirs := rows[0].peers.get("posthog"):
+        ratio = theirs / rows[0].value
         rows.append(Row("Python emit: times faster than posthog's capture", "x", ratio, 20, True))
     return rows
+
+
+def emit_node(bench: Bench) -> list[Row]:
+    if bench.node not in bench.languages:
+        return []
+    return emit_from(bench, bench.node, 2000, 10_000)
 
 
 def import_time(bench: Bench) -> list[Row]:
@@ -84,9 +96,9 @@ def import_time(bench: Bench) -> list[Row]:
         "opentelemetry": "import opentelemetry.sdk._logs.export, "
         "opentelemetry.exporter.otlp.proto.http._log_exporter",
     }
-    names = ["bare", "candor", *(name for name in modules if name in bench.peers)]
+    names = ["bare", "candor", *(peer.name for peer in bench.python.peers)]
     with bench.home() as home:
-        commands = {name: [bench.python, "-c", modules[name]] for name in names}
+        commands = {name: [bench.python.program, "-c", modules[name]] for name in names}
         for command in commands.values():
             run(command, home)  # so that byte code and file cache are there
         samples = interleaved(
@@ -111,68 +123,95 @@ def import_time(bench: Bench) -> list[Row]:
     ]
 
 
+def require_and_open(bench: Bench) -> list[Row]:
+    """Node loads a library and makes a client of it, and ends."""
+    node = bench.node
+    if node not in bench.languages:
+        return []
+    inside: list[dict] = []
+
+    def once(library: Library) -> float:
+        with bench.home(warm=bench.warm_home()) as home:
+            took = run(library.does("open", "http://127.0.0.1:9"), home)
+        if library == node.candor:
+            inside.append(took.json)
+        return took.seconds * 1000
+
+    libraries = [node.bare, node.candor, *node.peers]
+    samples = interleaved(15, {library.name: partial(once, library) for library in libraries})
+    require_ms, open_ms = (
+        statistics.median(one[key] for one in inside) for key in ("require_ms", "open_ms")
+    )
+    return [
+        Row(
+            "require('candor') and open, added to a bare Node",
+            "ms",
+            added(samples, "candor"),
+            4,
+            peers={peer.name: added(samples, peer.name) for peer in node.peers},
+            note=f"in the process: {require_ms:.1f} + {open_ms:.1f} ms; "
+            f"bare Node: {samples['bare'].median:.0f} ms",
+            noisy=samples["candor"].noisy,
+        )
+    ]
+
+
 def memory(bench: Bench) -> list[Row]:
+    """Over a program of the same language without a library. The one of Node makes the same
+    objects, so that its garbage is not ours."""
+
     def once(command: list, url: str, key: str) -> float:
         with bench.home(url, bench.warm_home()) as home:
             found = run(command, home).json
         return found[key] / MIB
 
     def over_bare(url: str, events: int, key: str) -> dict[str, Sample]:
-        drive = partial(bench.driver, verb="memory", url=url)
         commands = {
-            "bare-cpp": [bench.program("bare"), "memory"],
-            "cpp": bench.host("memory", events),
-            "bare": drive("bare"),
-            "candor": drive("candor", count=events),
+            "C++ bare": [bench.program("bare"), "memory"],
+            "C++": bench.host("memory", events),
         }
+        for language in bench.languages:
+            commands[language.name + " bare"] = language.bare.does("memory", url, events)
+            commands[language.name] = language.candor.does("memory", url, events)
         return interleaved(
-            3, {name: partial(once, command, url, key) for name, command in commands.items()}
+            5, {name: partial(once, command, url, key) for name, command in commands.items()}
         )
 
-    def peer(url: str, name: str, events: int, key: str) -> float:
-        theirs = once(bench.driver(name, "memory", url, events), url, key)
-        return theirs - once(bench.driver(bench.bare(name), "memory"), url, key)
+    def rows(url: str, events: int, key: str, what: str, targets: dict[str, float]) -> list[Row]:
+        samples = over_bare(url, events, key)
 
-    rows = []
-    with bench.server() as server:
-        for events, key, what, target in (
-            (1, "now_kib", "memory added, one event emitted", 3),
-            (MANY, "peak_kib", "peak memory added, 100,000 events", 6),
-        ):
-            samples = over_bare(server.url, events, key)
-            peers = {
-                name: or_failed(bench, name, partial(peer, server.url, name, events, key))
-                for name in bench.peers
+        def row(name: str, peers: list[Library]) -> Row:
+            bare = samples[name + " bare"].median
+            theirs = {
+                peer.name: or_failed(
+                    bench, peer.name, partial(once, peer.does("memory", url, events), url, key)
+                )
+                for peer in peers
             }
-            rows += [
-                Row(f"C++: {what}", "MB", added(samples, "cpp", "bare-cpp"), target),
-                Row(f"Python: {what}", "MB", added(samples, "candor"), target, peers=peers),
-            ]
-        inside = once(
-            bench.host("memory", MANY, "--delivery", "background", "--rate", MANY),
-            server.url,
-            "peak_kib",
-        )
-        bare = once([bench.program("bare"), "memory"], server.url, "peak_kib")
-    rows.append(
-        Row(
-            "C++: peak memory added, uploader in the process",
-            "MB",
-            inside - bare,
-            note="libcurl, OpenSSL and two batches",
-        )
-    )
-    return rows
+            over = {peer: mb and mb - bare for peer, mb in theirs.items()}
+            ours = samples[name].median - bare
+            return Row(f"{name}: {what}", "MB", ours, targets.get(name), peers=over)
+
+        return [row("C++", []), *(row(one.name, one.peers) for one in bench.languages)]
+
+    one, many = "memory added, one event emitted", "peak memory added, 100,000 events"
+    uploading = bench.host("memory", MANY, "--delivery", "background", "--rate", MANY)
+    with bench.server() as server:
+        url = server.url
+        found = rows(url, 1, "now_kib", one, {"C++": 3, "Python": 3})
+        found += rows(url, MANY, "peak_kib", many, {"C++": 6, "Python": 6, "Node": 10})
+        inside = once(uploading, url, "peak_kib")
+        inside -= once([bench.program("bare"), "memory"], url, "peak_kib")
+    title = "C++: peak memory added, uploader in the process"
+    return [*found, Row(title, "MB", inside, note="libcurl, OpenSSL and two batches")]
 
 
 def one_event(bench: Bench) -> list[Row]:
     """Programs that emit one event and end. Each is the one that has to start the uploader."""
-    commands = {
-        "bare-cpp": [bench.program("bare")],
-        "cpp": bench.host("run", 1),
-        "bare": bench.driver("bare", "run"),
-        "candor": bench.driver("candor", "run", count=1),
-    }
+    commands = {"C++ bare": [bench.program("bare")], "C++": bench.host("run", 1)}
+    for language in bench.languages:
+        commands[language.name + " bare"] = language.bare.does("run", count=1)
+        commands[language.name] = language.candor.does("run", count=1)
     cpu_ms: dict[str, list[float]] = {name: [] for name in commands}
 
     def once(name: str, url: str) -> float:
@@ -181,34 +220,34 @@ def one_event(bench: Bench) -> list[Row]:
         cpu_ms[name].append(took.cpu_seconds * 1000)
         return took.seconds * 1000
 
-    bare_ms = {
-        name: statistics.median(peer_ms(bench, bench.bare(name), "-") for _ in range(5))
-        for name in bench.peers
-    }
+    def of_peers(server: str, url: str) -> dict[str, float | None]:
+        if server != "up":
+            return {peer.name: without_server(bench)[peer, server] for peer in bench.peers}
+        runs = {peer.name: partial(peer_ms, bench, peer, url) for peer in bench.peers}
+        return {name: sample.median for name, sample in interleaved(5, runs).items()}
 
     def rows(server: str, url: str) -> list[Row]:
         samples = interleaved(15, {name: partial(once, name, url) for name in commands})
-        if server == "up":
-            theirs = interleaved(5, {n: partial(peer_ms, bench, n, url) for n in bench.peers})
-            peers: dict[str, float | None] = {n: sample.median for n, sample in theirs.items()}
-        else:
-            peers = {name: without_server(bench)[name, server] for name in bench.peers}
-        peers = {name: ms and ms - bare_ms[name] for name, ms in peers.items()}
+        theirs = of_peers(server, url)
 
-        def row(language: str, name: str, bare: str, target: float) -> Row:
-            cpu = statistics.median(cpu_ms[name]) - statistics.median(cpu_ms[bare])
+        def row(name: str, target: float, peers: list[Library]) -> Row:
+            bare = samples[name + " bare"].median
+            cpu = statistics.median(cpu_ms[name]) - statistics.median(cpu_ms[name + " bare"])
             return Row(
-                f"{language}: a process with one event, server {server}",
+                f"{name}: a process with one event, server {server}",
                 "ms",
-                added(samples, name, bare),
+                samples[name].median - bare,
                 target,
-                note=f"processor time {cpu:.1f} ms; bare: {samples[bare].median:.1f} ms",
+                peers={p.name: ms and ms - bare for p in peers for ms in [theirs[p.name]]},
+                note=f"processor time {cpu:.1f} ms; bare: {bare:.1f} ms",
                 noisy=samples[name].noisy,
             )
 
-        ours = [row("C++", "cpp", "bare-cpp", 1.5), row("Python", "candor", "bare", 12)]
-        ours[1].peers = peers
-        return ours
+        targets = {"Python": 12, "Node": 8}
+        return [
+            row("C++", 1.5, []),
+            *(row(one.name, targets[one.name], one.peers) for one in bench.languages),
+        ]
 
     with bench.server() as up, refusing() as nobody, silent() as silence:
         addresses = {"up": up.url, "refusing": nobody, "silent": silence}
@@ -233,7 +272,9 @@ def catalog_load(bench: Bench) -> list[Row]:
 COSTS: tuple[Callable[[Bench], list[Row]], ...] = (
     emit_cpp,
     emit_python,
+    emit_node,
     import_time,
+    require_and_open,
     memory,
     one_event,
     catalog_load,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bench import Bench
+from languages import Library
 from peers import lost_of, or_failed, without_server
 from process import Failed, Sample, end_orphans, refusing, run
 from result import Row
@@ -31,24 +32,18 @@ def killed(bench: Bench) -> list[Row]:
     def flush(_: str) -> list:
         return [bench.candor, "flush", "--timeout-ms", 60_000]
 
-    cpp = lost(bench.host("kill", 1000), flush)
-    python = lost(bench.driver("candor", "kill", count=1000), flush)
-    peers = {
-        name: or_failed(
-            bench,
-            name,
-            partial(
-                lost,
-                bench.driver(name, "kill", "URL", 1000),
-                lambda url, name=name: bench.driver(name, "run", url, 0),
-            ),
-        )
-        for name in bench.peers
-    }
-    note = f"the server answers after {AWAY_MS} ms"
+    def peer_lost(peer: Library) -> float:
+        return lost(peer.does("kill", "URL", 1000), lambda url: peer.does("run", url, 0))
+
+    def row(language: str, command: list, peers: list[Library]) -> Row:
+        title = f"{language}: killed after 1,000 events, lost"
+        note = f"the server answers after {AWAY_MS} ms"
+        theirs = {p.name: or_failed(bench, p.name, partial(peer_lost, p)) for p in peers}
+        return Row(title, "events", lost(command, flush), 0, peers=theirs, note=note)
+
     return [
-        Row("C++: killed after 1,000 events, lost", "events", cpp, 0, note=note),
-        Row("Python: killed after 1,000 events, lost", "events", python, 0, peers=peers, note=note),
+        row("C++", bench.host("kill", 1000), []),
+        *(row(one.name, one.candor.does("kill", count=1000), one.peers) for one in bench.languages),
     ]
 
 
@@ -62,16 +57,20 @@ def server_down(bench: Bench) -> list[Row]:
             bench.flush(home.with_env(KTX_TELEMETRY_ENDPOINT=server.url))
             return lost_of(1000, server), took.seconds * 1000
 
-    cpp, cpp_ms = lost_and_ms(bench.host("run", 1000))
-    python, python_ms = lost_and_ms(bench.driver("candor", "run", count=1000))
-    peers = {name: without_server(bench).get((name, "lost")) for name in bench.peers}
-    ends = {name: without_server(bench)[name, "down"] for name in bench.peers}
-    return [
-        Row("C++: server down, 1,000 events, lost", "events", cpp, 0),
-        Row("Python: server down, 1,000 events, lost", "events", python, 0, peers=peers),
-        Row("C++: server down, the whole process", "ms", cpp_ms),
-        Row("Python: server down, the whole process", "ms", python_ms, 250, peers=ends),
-    ]
+    lost, took = [], []
+
+    def measured(language: str, command: list, target_ms: float | None, peers: list) -> None:
+        events, ms = lost_and_ms(command)
+        theirs = {peer.name: without_server(bench).get((peer, "lost")) for peer in peers}
+        ends = {peer.name: without_server(bench)[peer, "down"] for peer in peers}
+        title = f"{language}: server down"
+        lost.append(Row(f"{title}, 1,000 events, lost", "events", events, 0, peers=theirs))
+        took.append(Row(f"{title}, the whole process", "ms", ms, target_ms, peers=ends))
+
+    measured("C++", bench.host("run", 1000), None, [])
+    for one in bench.languages:
+        measured(one.name, one.candor.does("run", count=1000), 250, one.peers)
+    return lost + took
 
 
 def tight_loop(bench: Bench) -> list[Row]:
@@ -83,19 +82,21 @@ def tight_loop(bench: Bench) -> list[Row]:
             arrived = server.settled(MANY, quiet_s=5)
         return 100 * arrived / MANY
 
-    def theirs(name: str) -> float:
+    def row(language: str, command: list, peers: list[Library]) -> Row:
         with bench.server(away_ms=AWAY_MS) as server:
-            return delivered(bench.driver(name, "run", server.url, MANY), server)
+            ours = delivered(command, server)
+        theirs = {p.name: or_failed(bench, p.name, partial(peer_delivered, p)) for p in peers}
+        title = f"{language}: 100,000 events in a loop, delivered"
+        note = f"the server answers after {AWAY_MS} ms"
+        return Row(title, "%", ours, 100, True, theirs, note)
 
-    with bench.server(away_ms=AWAY_MS) as server:
-        cpp = delivered(bench.host("run", MANY), server)
-    with bench.server(away_ms=AWAY_MS) as server:
-        python = delivered(bench.driver("candor", "run", count=MANY), server)
-    peers = {name: or_failed(bench, name, partial(theirs, name)) for name in bench.peers}
-    note = f"the server answers after {AWAY_MS} ms"
+    def peer_delivered(peer: Library) -> float:
+        with bench.server(away_ms=AWAY_MS) as server:
+            return delivered(peer.does("run", server.url, MANY), server)
+
     return [
-        Row("C++: 100,000 events in a loop, delivered", "%", cpp, 100, True, note=note),
-        Row("Python: 100,000 events in a loop, delivered", "%", python, 100, True, peers, note),
+        row("C++", bench.host("run", MANY), []),
+        *(row(one.name, one.candor.does("run", count=MANY), one.peers) for one in bench.languages),
     ]
 
 
@@ -122,23 +123,23 @@ def drain(bench: Bench) -> list[Row]:
             command = [bench.program("drain"), server.url, "--compression", compression]
             return run([*command, "--events", MANY], home, core=bench.core).json
 
-    def theirs(name: str) -> float:
-        count = PEER_DRAIN[name]
+    def theirs(peer: Library) -> float:
+        count = PEER_DRAIN[peer.name]
         with bench.server(pinned=True) as server, bench.home() as home:
-            command = bench.driver(name, "drain", server.url, count)
+            command = peer.does("drain", server.url, count)
             seconds = run(command, home, core=bench.core, timeout_s=180).json["seconds"]
             arrived = server.settled(count)
             if arrived < count:
-                bench.say(f"{name}: {arrived} of {count} events arrived")
+                bench.say(f"{peer.name}: {arrived} of {count} events arrived")
             return arrived / seconds
 
     found = {coding: [ours(coding) for _ in range(3)] for coding in ("gzip", "zstd", "none")}
     rate = {c: Sample([r["delivered"] / r["seconds"] for r in runs]) for c, runs in found.items()}
     cpu = statistics.median(r["delivered"] / r["cpu_seconds"] for r in found["gzip"])
     peers = {
-        name: or_failed(bench, name, partial(theirs, name))
-        for name in bench.peers
-        if name in PEER_DRAIN
+        peer.name: or_failed(bench, peer.name, partial(theirs, peer))
+        for peer in bench.peers
+        if peer.name in PEER_DRAIN
     }
     return [
         Row(

@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import TypeVar
 
 from bench import Bench
+from languages import Library
 from process import Failed, Server, refusing, run, silent
 
 # Between the starts of processes that run at the same time: it takes a processor to start.
@@ -41,9 +42,9 @@ def at_once(bench: Bench, measures: dict[K, Callable[[], float]]) -> dict[K, flo
     return {key: future.result() for key, future in futures.items()}
 
 
-def peer_ms(bench: Bench, name: str, url: str) -> float:
+def peer_ms(bench: Bench, peer: Library, url: str) -> float:
     with bench.home(url) as home:
-        return run(bench.driver(name, "run", url, 1), home, check=False).seconds * 1000
+        return run(peer.does("run", url, 1), home, check=False).seconds * 1000
 
 
 def lost_of(events: int, server: Server) -> float:
@@ -52,23 +53,23 @@ def lost_of(events: int, server: Server) -> float:
 
 
 @cache
-def without_server(bench: Bench) -> dict[tuple[str, str], float | None]:
+def without_server(bench: Bench) -> dict[tuple[Library, str], float | None]:
     """What peers do that wait for a server in vain, which takes some of them a minute: the
     milliseconds of a process with one event when the server is `refusing` or `silent`, and
     with 1,000 events when it is `down`; and how many of those are `lost` when it is back."""
-    found: dict[tuple[str, str], float | None] = {}
+    found: dict[tuple[Library, str], float | None] = {}
 
-    def down(name: str, nobody: str) -> float:
+    def down(peer: Library, nobody: str) -> float:
         with bench.server() as server, bench.home(nobody) as home:
-            took = run(bench.driver(name, "run", nobody, 1000), home, check=False)
-            run(bench.driver(name, "run", server.url, 0), home)
-            found[name, "lost"] = lost_of(1000, server)
+            took = run(peer.does("run", nobody, 1000), home, check=False)
+            run(peer.does("run", server.url, 0), home)
+            found[peer, "lost"] = lost_of(1000, server)
             return took.seconds * 1000
 
     with refusing() as nobody, silent() as silence:
-        measures: dict[tuple[str, str], Callable[[], float]] = {}
-        for name in bench.peers:
-            measures[name, "silent"] = partial(peer_ms, bench, name, silence)
-            measures[name, "refusing"] = partial(peer_ms, bench, name, nobody)
-            measures[name, "down"] = partial(down, name, nobody)
+        measures: dict[tuple[Library, str], Callable[[], float]] = {}
+        for peer in bench.peers:
+            measures[peer, "silent"] = partial(peer_ms, bench, peer, silence)
+            measures[peer, "refusing"] = partial(peer_ms, bench, peer, nobody)
+            measures[peer, "down"] = partial(down, peer, nobody)
         return at_once(bench, measures) | found
