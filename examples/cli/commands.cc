@@ -34,6 +34,11 @@ std::uintmax_t rows_of(const Connection& connection) {
       std::count(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>(), '\n'));
 }
 
+// Characters are code points in every language.
+std::int64_t characters(const std::string& text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
+}
+
 std::string lower(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -217,7 +222,7 @@ void sql(Context& ktx, const std::string& name, const std::string& query) {
 void wiki_query(Context& ktx, const std::string& text) {
   std::int64_t pages = 0;
   const Attempt attempt([&] { pages = ktx.project.search_wiki(text); });
-  ktx.telemetry.emit("wiki_query_completed", {{"queryLength", text.size()},
+  ktx.telemetry.emit("wiki_query_completed", {{"queryLength", characters(text)},
                                               {"resultCount", pages},
                                               {"durationMs", attempt.duration_ms()},
                                               {"outcome", attempt.outcome()}});
@@ -236,14 +241,13 @@ void mcp_call(Context& ktx, const std::string& tool, const std::string& client_n
       throw Failure("UnknownTool", "there is no tool of that name");
     }
   });
-  const auto given = [](const std::string& text) { return text.empty() ? Value() : Value(text); };
   ktx.telemetry.emit("mcp_request_completed", {{"toolName", tool},
                                                {"outcome", attempt.outcome()},
                                                {"durationMs", attempt.duration_ms()},
                                                {"errorClass", attempt.error_class()},
                                                {"sampleRate", 1},
-                                               {"mcpClientName", given(client_name)},
-                                               {"mcpClientVersion", given(client_version)}});
+                                               {"mcpClientName", text_or_null(client_name)},
+                                               {"mcpClientVersion", text_or_null(client_version)}});
   attempt.rethrow();
   // Standard output carries the protocol, and nothing else.
   std::puts("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}");

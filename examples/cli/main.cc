@@ -49,7 +49,7 @@ int run(const CLI::App& app, const ktx::Project& project, const Action& action) 
     span.error(failure.kind, failure.what());
     std::fprintf(stderr, "ktx: %s\n", failure.what());
   } catch (const std::exception& error) {
-    span.error("InternalError", "");
+    span.error("InternalError");
     std::fprintf(stderr, "ktx: %s\n", error.what());
   }
   return 1;
@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   CLI::App app("Answers questions about your data.", "ktx");
   app.set_version_flag("--version", ktx::kVersion);
   app.require_subcommand(1);
+  app.fallthrough();  // --project may stand behind the command as well
   std::string directory = ".";
   app.add_option("--project", directory, "The project's directory")->capture_default_str();
 
@@ -129,7 +130,11 @@ int main(int argc, char** argv) {
   filter->add_option("file", text)->required();
   filter->add_option("--dialect", dialect)->capture_default_str();
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;  // --help and --version come by here, too
+  }
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
   return run(app, ktx::Project(directory), action);

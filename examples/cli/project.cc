@@ -52,35 +52,38 @@ Connection Project::connection(const std::string& name) const {
   throw Failure("UnknownConnection", "there is no connection of that name");
 }
 
-void Project::each_line(
-    const std::string& folder, const std::string& extension,
-    const std::function<void(const std::vector<std::string>& words)>& each) const {
+std::vector<Project::Lines> Project::files(const std::string& folder,
+                                           const std::string& extension) const {
   if (!has(folder)) throw Failure("NoProject", "this is no ktx project; run `ktx setup`");
+  std::vector<Lines> found;
   for (const auto& entry : fs::directory_iterator(directory_ / folder)) {
     if (entry.path().extension() != extension) continue;
-    each({"file"});
+    Lines& lines = found.emplace_back();
     std::ifstream file(entry.path());
-    for (std::string line; std::getline(file, line);) each(words_of(line));
+    for (std::string line; std::getline(file, line);) lines.push_back(words_of(line));
   }
+  return found;
 }
 
 Models Project::models() const {
   Models found;
   std::set<std::string> tables, columns, joined;
-  each_line("models", ".sl", [&](const std::vector<std::string>& words) {
-    if (words.empty()) return;
-    const std::string& kind = words[0];
-    if (kind == "file") ++found.files;
-    if (kind == "measure") ++found.measures;
-    if (kind == "dimension") ++found.dimensions;
-    if (words.size() < 2) return;
-    if (kind == "table") tables.insert(words[1]);
-    if (kind == "column") columns.insert(words[1]);
-    if (kind == "join") {
-      ++found.joins;
-      joined.insert(words.begin() + 1, words.end());
+  for (const Lines& lines : files("models", ".sl")) {
+    ++found.files;
+    for (const std::vector<std::string>& words : lines) {
+      if (words.empty()) continue;
+      const std::string& kind = words[0];
+      if (kind == "measure") ++found.measures;
+      if (kind == "dimension") ++found.dimensions;
+      if (words.size() < 2) continue;
+      if (kind == "table") tables.insert(words[1]);
+      if (kind == "column") columns.insert(words[1]);
+      if (kind == "join") {
+        ++found.joins;
+        joined.insert(words.begin() + 1, words.end());
+      }
     }
-  });
+  }
   found.tables = static_cast<std::int64_t>(tables.size());
   found.columns = static_cast<std::int64_t>(columns.size());
   found.broken_joins = std::count_if(joined.begin(), joined.end(), [&](const std::string& table) {
@@ -93,15 +96,13 @@ Models Project::models() const {
 }
 
 std::int64_t Project::search_wiki(const std::string& text) const {
-  std::int64_t pages = 0;
-  bool counted = true;
-  each_line("wiki", ".md", [&](const std::vector<std::string>& words) {
-    if (words.size() == 1 && words[0] == "file") counted = false;
-    if (counted || std::find(words.begin(), words.end(), text) == words.end()) return;
-    counted = true;
-    ++pages;
+  const auto holds = [&](const std::vector<std::string>& words) {
+    return std::find(words.begin(), words.end(), text) != words.end();
+  };
+  const std::vector<Lines> pages = files("wiki", ".md");
+  return std::count_if(pages.begin(), pages.end(), [&](const Lines& lines) {
+    return std::any_of(lines.begin(), lines.end(), holds);
   });
-  return pages;
 }
 
 }  // namespace ktx

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -54,8 +53,10 @@ class Project {
   [[nodiscard]] bool has(const std::string& folder) const;
 
  private:
-  void each_line(const std::string& folder, const std::string& extension,
-                 const std::function<void(const std::vector<std::string>& words)>& each) const;
+  using Lines = std::vector<std::vector<std::string>>;
+  // Each file of a folder as its lines, and a line as its words.
+  [[nodiscard]] std::vector<Lines> files(const std::string& folder,
+                                         const std::string& extension) const;
   std::filesystem::path directory_;
 };
 

@@ -9,7 +9,7 @@ std::unique_ptr<candor::Client> open_telemetry(const Project& project) {
   options.catalog_text = kCatalog;
   options.product_version = kVersion;
   if (project.exists()) options.project_dir = project.directory().string();
-  // The launcher of an install with Node in it sets this; so both of ktx's runtimes say the same.
+  // The launcher of an install with Node in it sets this; so all of ktx's runtimes say the same.
   const char* node = std::getenv("KTX_NODE_VERSION");
   options.sources["host.nodeVersion"] = std::string(node != nullptr ? node : "none");
   auto telemetry = candor::Client::open(std::move(options));
@@ -28,8 +28,7 @@ void Attempt::describe() {
   }
 }
 
-void CommandSpan::end(std::string_view outcome, std::optional<std::string_view> kind,
-                      std::optional<std::string_view> detail) {
+void CommandSpan::end(std::string_view outcome, std::string_view kind, std::string_view detail) {
   if (std::exchange(ended_, true)) return;
   const std::vector<candor::Value> path(path_.begin(), path_.end());
   std::vector<candor::Field> flags;
@@ -37,8 +36,8 @@ void CommandSpan::end(std::string_view outcome, std::optional<std::string_view> 
   telemetry_.emit("command", {{"commandPath", candor::Value::array(path.data(), path.size())},
                               {"durationMs", watch_.ms()},
                               {"outcome", outcome},
-                              {"errorClass", kind ? candor::Value(*kind) : candor::Value()},
-                              {"errorDetail", detail ? candor::Value(*detail) : candor::Value()},
+                              {"errorClass", text_or_null(kind)},
+                              {"errorDetail", text_or_null(detail)},
                               {"flagsPresent", candor::Value::object(flags.data(), flags.size())},
                               {"hasProject", has_project_},
                               {"projectGroupAttached", has_project_}});

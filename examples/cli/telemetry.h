@@ -5,7 +5,6 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +16,12 @@
 namespace ktx {
 
 extern const char kCatalog[];
+
+// Absent when empty. The text must outlive the value.
+[[nodiscard]] inline candor::Value text_or_null(std::string_view text) {
+  return text.empty() ? candor::Value() : candor::Value(text);
+}
+
 inline constexpr char kVersion[] = "0.4.0";
 
 // Opens the client and says install_first_run where this is the first run.
@@ -62,9 +67,6 @@ class Attempt {
 
  private:
   void describe();
-  static candor::Value text_or_null(const std::string& text) {
-    return text.empty() ? candor::Value() : candor::Value(text);
-  }
   double ms_ = 0;
   std::exception_ptr error_;
   std::string kind_, detail_;
@@ -86,11 +88,11 @@ class CommandSpan {
 
   void ok() { end("ok"); }
   void aborted() { end("aborted"); }
-  void error(std::string_view kind, std::string_view detail) { end("error", kind, detail); }
+  // Without a detail where that could be the user's.
+  void error(std::string_view kind, std::string_view detail = {}) { end("error", kind, detail); }
 
  private:
-  void end(std::string_view outcome, std::optional<std::string_view> kind = {},
-           std::optional<std::string_view> detail = {});
+  void end(std::string_view outcome, std::string_view kind = {}, std::string_view detail = {});
   candor::Client& telemetry_;
   std::vector<std::string> path_, flags_;
   bool has_project_;

@@ -64,8 +64,8 @@ TEST(Schema, EveryChangeOfTheCatalogChangesTheArtifact) {
       {"a runtime of the envelope removed",
        replaced(
            ktx,
-           R"("values": ["node", "daemon-py"], "source": "runtime.name", "map": { "cpp": "node", "python": "daemon-py" })",
-           R"("values": ["node"], "source": "runtime.name", "map": { "cpp": "node" })")},
+           R"("values": ["node", "daemon-py", "native"], "source": "runtime.name", "map": { "cpp": "native", "python": "daemon-py" })",
+           R"("values": ["node", "native"], "source": "runtime.name", "map": { "cpp": "native" })")},
   };
   const std::string before = artifact(ktx);
   const auto hash = [](const std::string& text) { return Json::parse(text)["x-candor"]["hash"]; };
