@@ -24,10 +24,16 @@ export const version: string
  */
 export function open(options: OpenOptions): Client
 
+/** A URL of the scheme `file:`, e.g. `new URL('acme.telemetry.jsonc', import.meta.url)`. */
+export interface FileUrl {
+  readonly href: string
+  readonly protocol: string
+}
+
 /** How a client is opened. What is undefined has the default. */
 export interface OpenOptions {
   /** The catalog's path. `catalog` or `catalogText` is required. */
-  catalog?: string | URL | undefined
+  catalog?: string | FileUrl | undefined
   /** The catalog's text, e.g. embedded in a bundle; wins over `catalog`. */
   catalogText?: string | undefined
   /** Source `product.version`. */
@@ -39,13 +45,13 @@ export interface OpenOptions {
   /** Values for the envelope's `host.NAME` sources, by their whole name; overrides any other source. */
   sources?: Readonly<Record<string, string | boolean | number | bigint | null | undefined>> | undefined
   /** Replaces the catalog's product.home; `~` is expanded. */
-  home?: string | URL | undefined
+  home?: string | FileUrl | undefined
   /** Replaces the install id as the sender of every event. 1 to 200 bytes of UTF-8. */
   distinctId?: string | undefined
   /** The directory of the user's project; sent only as a salted hash (group `project`). */
-  projectDir?: string | URL | undefined
+  projectDir?: string | FileUrl | undefined
   /** Machine-wide consent set by an administrator. Default: /etc/candor/policy.json. */
-  policyFile?: string | URL | undefined
+  policyFile?: string | FileUrl | undefined
   /**
    * `background`: a thread of this process, started with the first event. `detached`: a separate
    * `candor` process, at most one per interval on this machine. `manual`: only flush() uploads.
@@ -70,9 +76,9 @@ export interface OpenOptions {
   /** How many days an event waits at most. Default: 30. */
   spoolAgeMaxDays?: number | undefined
   /** The upload part. Default: the one of this package. */
-  uploadLibrary?: string | URL | undefined
+  uploadLibrary?: string | FileUrl | undefined
   /** The `candor` program that a detached uploader runs. Default: the one of this package. */
-  uploaderProgram?: string | URL | undefined
+  uploaderProgram?: string | FileUrl | undefined
   /** For tests: a rejected event, or a catalog that can't be used, throws. Default: false. */
   strict?: boolean | undefined
   /**
@@ -179,7 +185,7 @@ export class Client {
    *
    * @throws RejectedError when the event breaks the catalog; Error when the client has no catalog.
    */
-  encode(event: string, fields?: Fields | null, options?: EmitOptions | null): Buffer
+  encode(event: string, fields?: Fields | null, options?: EmitOptions | null): Uint8Array
 
   /**
    * Uploads what is in the spool. True when nothing is left waiting. The process stays alive until

@@ -1,0 +1,198 @@
+#include "handle.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "options.h"
+#include "unpack.h"
+
+namespace candor::node {
+namespace {
+
+std::span<const std::byte> bytes_of(napi_env env, napi_value value) noexcept {
+  void* data = nullptr;
+  std::size_t size = 0;
+  if (napi_get_buffer_info(env, value, &data, &size) != napi_ok) return {};
+  return {static_cast<const std::byte*>(data), size};
+}
+
+std::chrono::milliseconds to_milliseconds(const Napi::Value& value) {
+  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
+  const double ms = value.As<Napi::Number>();
+  if (!(ms > 0)) return std::chrono::milliseconds{0};  // not a number, too
+  return std::chrono::milliseconds{static_cast<std::int64_t>(std::min(ms, kMost))};
+}
+
+Napi::Value to_object(Napi::Env env, const Status& status) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("enabled", status.enabled);
+  object.Set("rule", status.rule);
+  object.Set("explanation", status.explanation);
+  object.Set("installId", status.install_id);
+  object.Set("identityFile", status.identity_file);
+  object.Set("spoolDir", status.spool_dir);
+  object.Set("endpoint", status.endpoint);
+  object.Set("noticeShown", status.notice_shown);
+  object.Set("problem", status.problem);
+  object.Freeze();
+  return object;
+}
+
+}  // namespace
+
+void Heard::add(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  texts_.emplace_back(text);
+}
+
+Napi::Array Heard::take(Napi::Env env) {
+  std::vector<std::string> texts;
+  {
+    const std::lock_guard lock(mutex_);
+    texts.swap(texts_);
+  }
+  Napi::Array array = Napi::Array::New(env, texts.size());
+  for (std::uint32_t i = 0; i < texts.size(); ++i) array.Set(i, texts[i]);
+  return array;
+}
+
+Napi::Function Handle::define(Napi::Env env) {
+  const napi_property_descriptor emit = {"emit",  nullptr, &Handle::emit, nullptr,
+                                         nullptr, nullptr, napi_default,  nullptr};
+  return DefineClass(env, "Handle",
+                     {
+                         emit,
+                         InstanceMethod("encode", &Handle::encode),
+                         InstanceMethod("outcome", &Handle::outcome),
+                         InstanceMethod("flush", &Handle::flush),
+                         InstanceMethod("close", &Handle::close),
+                         InstanceMethod("status", &Handle::status),
+                         InstanceMethod("stats", &Handle::stats),
+                         InstanceMethod("choose", &Handle::choose),
+                         InstanceMethod("firstRun", &Handle::first_run),
+                         InstanceMethod("takeLines", &Handle::take_lines),
+                         InstanceMethod("takeCaptured", &Handle::take_captured),
+                     });
+}
+
+Handle::Handle(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Handle>(info), instance_(Instance::of(info.Env())) {
+  Options options = read_options(info[0].As<Napi::Object>());
+  room_ = bytes_of(info.Env(), info[1]);
+  const auto hear = info[2].As<Napi::Object>();
+  if (hear.Get("capture").ToBoolean()) {
+    options.capture = [heard = captured_](std::string_view event) { heard->add(event); };
+  }
+  if (hear.Get("log").ToBoolean()) {
+    options.log = [heard = lines_](std::string_view line) { heard->add(line); };
+  }
+  client_ = Client::open(std::move(options));
+  instance_->add(client_);
+}
+
+Handle::~Handle() {
+  if (client_) instance_->remove(client_);
+}
+
+napi_value Handle::emit(napi_env env, napi_callback_info info) noexcept {
+  std::size_t count = 2;
+  napi_value arguments[2] = {};
+  napi_value self = nullptr;
+  void* wrapped = nullptr;
+  std::uint32_t size = 0;
+  napi_value answer = nullptr;
+  if (napi_get_cb_info(env, info, &count, arguments, &self, nullptr) != napi_ok ||
+      napi_unwrap(env, self, &wrapped) != napi_ok ||
+      napi_get_value_uint32(env, arguments[0], &size) != napi_ok) {
+    return nullptr;
+  }
+  auto& handle = *static_cast<Handle*>(wrapped);
+  const auto bytes = count > 1 ? bytes_of(env, arguments[1]) : handle.room_;
+  const Call call(bytes.first(std::min<std::size_t>(size, bytes.size())));
+  Outcome outcome = handle.client_->emit(call.event, call.fields(), call.options);
+  const bool plain = outcome.result == Result::accepted || outcome.result == Result::disabled;
+  if (!plain) handle.last_ = std::move(outcome);
+  napi_create_uint32(env, plain ? static_cast<std::uint32_t>(outcome.result) : 2, &answer);
+  return answer;
+}
+
+Napi::Value Handle::encode(const Napi::CallbackInfo& info) {
+  const auto bytes = bytes_of(info.Env(), info[1]);
+  const std::uint32_t size = info[0].As<Napi::Number>();
+  const Call call(bytes.first(std::min<std::size_t>(size, bytes.size())));
+  std::string encoded;
+  last_ = client_->encode(call.event, call.fields(), encoded, call.options);
+  if (!last_) return info.Env().Null();
+  return Napi::Buffer<char>::Copy(info.Env(), encoded.data(), encoded.size());
+}
+
+Napi::Value Handle::outcome(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("result", std::string(name(last_.result)));
+  if (last_.result == Result::rejected) {
+    object.Set("code", std::string(name(last_.code)));
+    object.Set("field", last_.field);
+  } else if (last_.result == Result::dropped) {
+    object.Set("reason", std::string(name(last_.reason)));
+  }
+  object.Freeze();
+  return object;
+}
+
+Napi::Value Handle::flush(const Napi::CallbackInfo& info) {
+  const auto timeout = to_milliseconds(info[0]);
+  const auto answer = [](bool drained) -> Instance::Answer {
+    return [drained](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, drained); };
+  };
+  return instance_->later(
+      info.Env(), [client = client_, timeout, answer] { return answer(client->flush(timeout)); },
+      answer(false));
+}
+
+void Handle::close(const Napi::CallbackInfo&) { client_->close(); }
+
+Napi::Value Handle::status(const Napi::CallbackInfo& info) {
+  return to_object(info.Env(), client_->status());
+}
+
+Napi::Value Handle::stats(const Napi::CallbackInfo& info) {
+  const auto answer = [](std::string json) -> Instance::Answer {
+    return [json = std::move(json)](Napi::Env env) -> Napi::Value {
+      return Napi::String::New(env, json);
+    };
+  };
+  return instance_->later(
+      info.Env(), [client = client_, answer] { return answer(client->stats()); },
+      [client = client_](Napi::Env env) -> Napi::Value {
+        return Napi::String::New(env, client->stats());
+      });
+}
+
+Napi::Value Handle::choose(const Napi::CallbackInfo& info) {
+  const bool enabled = info[0].ToBoolean();
+  const auto choose = [client = client_, enabled] {
+    return enabled ? client->enable() : client->disable();
+  };
+  return instance_->later(
+      info.Env(),
+      [choose]() -> Instance::Answer {
+        return [status = choose()](Napi::Env env) { return to_object(env, status); };
+      },
+      [choose](Napi::Env env) { return to_object(env, choose()); });
+}
+
+Napi::Value Handle::first_run(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), client_->first_run());
+}
+
+Napi::Value Handle::take_lines(const Napi::CallbackInfo& info) { return lines_->take(info.Env()); }
+
+Napi::Value Handle::take_captured(const Napi::CallbackInfo& info) {
+  return captured_->take(info.Env());
+}
+
+}  // namespace candor::node

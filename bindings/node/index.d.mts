@@ -1,0 +1,4 @@
+import * as candor from './index.js'
+
+export * from './index.js'
+export default candor

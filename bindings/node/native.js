@@ -1,0 +1,102 @@
+// @ts-check
+// The native part for this machine. A package without one for it must not end the program that
+// it is a guest of: there, every client is off, and status().problem says why.
+'use strict'
+
+/**
+ * @typedef {import('./index.js').Outcome} Outcome
+ * @typedef {import('./index.js').Status} Status
+ * @typedef {{
+ *   emit(size: number, bytes?: Buffer): number
+ *   encode(size: number, bytes: Buffer): Buffer | null
+ *   outcome(): Outcome
+ *   flush(timeoutMs: number): Promise<boolean>
+ *   close(): void
+ *   status(): Status
+ *   stats(): Promise<string>
+ *   choose(enabled: boolean): Promise<Status>
+ *   firstRun(): boolean
+ *   takeLines(): string[]
+ *   takeCaptured(): string[]
+ * }} Handle
+ * @typedef {{
+ *   version: string
+ *   limits: import('./pack.js').Limits
+ *   Handle: new (options: object, room: Buffer, hear: { capture: boolean, log: boolean }) => Handle
+ * }} Native
+ */
+
+const platform = `${process.platform}-${process.arch}`
+
+/** @returns {Native} */
+function load() {
+  try {
+    return require(`./native/${platform}/candor.node`)
+  } catch (error) {
+    return absent(error instanceof Error ? error.message : '')
+  }
+}
+
+/** @param {string} why @returns {Native} */
+function absent(why) {
+  const problem = `candor has no native part that runs on ${platform}: ${why.split('\n', 1)[0]}`
+  /** @type {Status} */
+  const status = Object.freeze({
+    enabled: false,
+    rule: 'build_switch',
+    explanation: 'Telemetry is off because this build of candor has no native part for this machine.',
+    installId: '',
+    identityFile: '',
+    spoolDir: '',
+    endpoint: '',
+    noticeShown: false,
+    problem
+  })
+  class Handle {
+    #untold
+    /** @param {object} _options @param {Buffer} _room @param {{ log: boolean }} hear */
+    constructor(_options, _room, { log }) {
+      this.#untold = log ? [`candor: telemetry is off: ${problem}`] : []
+    }
+    emit() {
+      return 1
+    }
+    encode() {
+      return null
+    }
+    /** @returns {Outcome} */
+    outcome() {
+      return { result: 'disabled' }
+    }
+    async flush() {
+      return true
+    }
+    close() {}
+    status() {
+      return status
+    }
+    async stats() {
+      const none = { captured: 0, delivered: 0, pending: 0, dropped: {} }
+      return JSON.stringify({ events: {}, total: none, spool: { bytes: 0, segments: 0 } })
+    }
+    async choose() {
+      return status
+    }
+    firstRun() {
+      return false
+    }
+    takeLines() {
+      return this.#untold.splice(0)
+    }
+    takeCaptured() {
+      return []
+    }
+  }
+  return {
+    version: require('./package.json').version,
+    limits: { eventBytesMax: 0, fieldsMax: 0, elementsMax: 0, depthMax: 0 },
+    Handle
+  }
+}
+
+module.exports = { load }

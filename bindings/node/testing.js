@@ -1,0 +1,90 @@
+// @ts-check
+// Events in memory, and misuse that throws; testing.d.ts says how.
+'use strict'
+
+const candor = require('./index.js')
+
+/** @typedef {import('./testing.js').CapturedEvent} CapturedEvent */
+
+class Events {
+  /** @type {string[]} */
+  #received = []
+  /** @type {import('./index.js').Client | null} */
+  #client = null
+  #before
+  #mine = { capture: (/** @type {string} */ event) => void this.#received.push(event) }
+  #stopped = false
+
+  /** @param {import('./index.js').OpenOptions} [options] */
+  constructor(options) {
+    this.#before = setCapturing(this.#mine)
+    if (options === undefined) return
+    try {
+      this.#client = candor.open({ productVersion: '0.0.0', ...options })
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+  }
+
+  get client() {
+    if (this.#client === null) throw new Error('capture() was given no catalog')
+    return this.#client
+  }
+
+  /** @returns {CapturedEvent[]} */
+  get all() {
+    return this.#received.map((event) => JSON.parse(event))
+  }
+
+  get names() {
+    return this.all.map((event) => event.event)
+  }
+
+  get length() {
+    return this.#received.length
+  }
+
+  /** @param {string} name */
+  named(name) {
+    return this.all.filter((event) => event.event === name).map((event) => event.properties)
+  }
+
+  /** @param {string} name */
+  only(name) {
+    const [found, ...more] = this.named(name)
+    if (found === undefined || more.length > 0) {
+      const count = found === undefined ? 0 : 1 + more.length
+      throw new Error(`expected one ${name}, got ${count}; events: ${this.names.join(', ') || 'none'}`)
+    }
+    return found
+  }
+
+  clear() {
+    this.#received.length = 0
+  }
+
+  stop() {
+    if (this.#stopped) return
+    this.#stopped = true
+    setCapturing(this.#before)
+    void this.#client?.close()
+  }
+
+  [Symbol.iterator]() {
+    return this.all[Symbol.iterator]()
+  }
+}
+
+/**
+ * Not in index.d.ts: it is for this file alone.
+ * @type {(next: { capture: (event: string) => void } | null) => { capture: (event: string) => void } | null}
+ */
+const setCapturing = /** @type {any} */ (candor).setCapturing
+
+/** @param {import('./index.js').OpenOptions} [options] */
+function capture(options) {
+  return new Events(options)
+}
+
+module.exports.capture = capture

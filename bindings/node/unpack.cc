@@ -1,0 +1,111 @@
+#include "unpack.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+
+namespace candor::node {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "pack.js writes little-endian");
+
+constexpr std::string_view kSurrogate = "\xed\xa0\x80";
+// Stands for text longer than any event: its size is looked at, and nothing else.
+constexpr char kLong[kEventBytesMax + 1] = {};
+
+std::int64_t to_milliseconds(double ms) noexcept {
+  constexpr double kTwo63 = 9223372036854775808.0;
+  if (ms >= kTwo63) return std::numeric_limits<std::int64_t>::max();
+  if (!(ms >= -kTwo63)) return std::numeric_limits<std::int64_t>::min();
+  return static_cast<std::int64_t>(std::floor(ms));
+}
+
+}  // namespace
+
+Call::Call(std::span<const std::byte> packed) noexcept : rest_(packed) {
+  try {
+    read();
+  } catch (const std::bad_alloc&) { broken_ = true; }
+  if (!broken_) return;
+  count_ = 0;
+  new (&room_.fields[count_++]) Field{"", Value::unsupported()};
+}
+
+void Call::read() {
+  event = text();
+  const auto flags = take<std::uint8_t>();
+  if ((flags & kHasTimestamp) != 0) options.timestamp_ms = to_milliseconds(take<double>());
+  if ((flags & kHasUuid) != 0) options.uuid = text();
+  if ((flags & kHasDistinctId) != 0) options.distinct_id = text();
+  const auto count = take<std::uint32_t>();
+  if (count > kFieldsMax) broken_ = true;
+  while (!broken_ && count_ < count) {
+    const std::string_view name = text();
+    new (&room_.fields[count_++]) Field{name, value(0)};
+  }
+}
+
+template <typename T>
+T Call::take() noexcept {
+  T taken{};
+  if (rest_.size() < sizeof taken) {
+    broken_ = true;
+    return taken;
+  }
+  std::memcpy(&taken, rest_.data(), sizeof taken);
+  rest_ = rest_.subspan(sizeof taken);
+  return taken;
+}
+
+std::string_view Call::text() noexcept {
+  const auto size = take<std::uint32_t>();
+  if (size == kNotUtf8) return kSurrogate;
+  if (size == kTooLong) return {kLong, sizeof kLong};
+  if (size > rest_.size()) {
+    broken_ = true;
+    return {};
+  }
+  const std::string_view text(reinterpret_cast<const char*>(rest_.data()), size);
+  rest_ = rest_.subspan(size);
+  return text;
+}
+
+Value Call::value(std::uint32_t depth) {
+  const auto tag = static_cast<Tag>(take<std::uint8_t>());
+  switch (tag) {
+    case Tag::null: return {};
+    case Tag::no: return false;
+    case Tag::yes: return true;
+    case Tag::number: return take<double>();
+    case Tag::bigint: return take<std::int64_t>();
+    case Tag::text: return text();
+    case Tag::array:
+    case Tag::object:
+      if (depth < kDepthMax) return container(tag, depth + 1);
+      break;
+    case Tag::unsupported: return Value::unsupported();
+  }
+  broken_ = true;
+  return Value::unsupported();
+}
+
+Value Call::container(Tag tag, std::uint32_t depth) {
+  const auto count = take<std::uint32_t>();
+  if (count > kElementsMax || count > rest_.size()) broken_ = true;
+  if (broken_) return Value::unsupported();
+  if (tag == Tag::array) {
+    auto* items = static_cast<Value*>(pool_.allocate(count * sizeof(Value), alignof(Value)));
+    for (std::uint32_t i = 0; i < count; ++i) new (&items[i]) Value(value(depth));
+    return Value::array(items, count);
+  }
+  auto* entries = static_cast<Field*>(pool_.allocate(count * sizeof(Field), alignof(Field)));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string_view name = text();
+    new (&entries[i]) Field{name, value(depth)};
+  }
+  return Value::object(entries, count);
+}
+
+}  // namespace candor::node
