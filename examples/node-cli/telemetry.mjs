@@ -47,8 +47,9 @@ export class CommandSpan {
         process.exit(130)
       })
     }
-    // An action that calls process.exit, and an exception that nobody catches, come by here.
-    process.once('exit', (code) => (code ? this.error() : this.ok()))
+    // Here come by an action that calls process.exit, an exception that nobody catches, and a
+    // promise that nothing can settle any more.
+    process.on('exit', (code) => (code || process.exitCode ? this.error() : this.ok()))
   }
 
   ok() {
