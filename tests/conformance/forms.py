@@ -30,7 +30,7 @@ def value(form: Any) -> Any:
         return [value(one) for one in form]
     if not isinstance(form, dict):
         return form
-    match form:
+    match tagged(form):
         case {"$number": text} | {"$float": text}:
             return float(text)
         case {"$int": text}:
@@ -63,7 +63,7 @@ def fields(form: Any) -> dict[str, Any]:
 
 def written(form: Any) -> bytes:
     """The form as JSON, for the command."""
-    match form:
+    match tagged(form):
         case {"$number": name}:
             if name not in NUMBERS:
                 raise Unsayable("JSON has no NaN")
@@ -84,9 +84,14 @@ def written(form: Any) -> bytes:
     return json.dumps(form).encode()
 
 
+def tagged(form: Any) -> Any:
+    """The form; for an object that is no tag, nothing that a pattern takes for one."""
+    return form if not isinstance(form, dict) or len(form) == 1 else None
+
+
 def text(form: Any) -> bytes | None:
     """The bytes of a string, tagged or not; None for anything else."""
-    match form:
+    match tagged(form):
         case str():
             return form.encode("utf-8", "surrogatepass")
         case {"$repeat": [part, count]}:
