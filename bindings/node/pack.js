@@ -19,6 +19,8 @@ const NOT_UTF8 = 0xffffffff
 const TOO_LONG = 0xfffffffe
 
 const ROOM_BYTES = 64 * 1024
+// Text of so many events' size is handed over, so that the core can say what is wrong with it.
+const EVENTS_MAX = 16
 // Longer text is quicker to encode in one native call than a character at a time.
 const SHORT_TEXT = 64
 const INT64_MAX = 2n ** 63n - 1n
@@ -215,9 +217,9 @@ class Packer {
   /** @param {bigint} value */
   putBigint(value) {
     if (value > INT64_MAX || value < INT64_MIN) {
-      // As a double it is out of range wherever the exact value is.
+      // The nearest double is out of range wherever the exact value is.
       this.putByte(TAG.number)
-      this.putNumber(value > 0n ? Number.MAX_VALUE : -Number.MAX_VALUE)
+      this.putNumber(Math.max(-Number.MAX_VALUE, Math.min(Number(value), Number.MAX_VALUE)))
       return
     }
     this.reserve(9)
@@ -251,7 +253,7 @@ class Packer {
     const length = text.length
     this.text += length
     // No event holds so much; the core calls it too_long without having read it.
-    if (length > this.limits.eventBytesMax || this.text > 4 * this.limits.eventBytesMax) {
+    if (length > this.limits.eventBytesMax || this.text > EVENTS_MAX * this.limits.eventBytesMax) {
       this.putCount(TOO_LONG)
       return
     }
