@@ -52,7 +52,7 @@ def row(did: str, code: object, said: str) -> None:
     print(line.rstrip(), flush=True)
 
 
-def node_version() -> str:
+def node_version(home: Path) -> str:
     """Of the `node` that runs the command line, once that has everything it needs."""
     try:
         asked = ["node", "-p", "process.versions.node"]
@@ -60,9 +60,11 @@ def node_version() -> str:
     except (OSError, subprocess.CalledProcessError) as error:
         raise Trouble("no node can be run; the command line in Node needs 20 or later") from error
     done = subprocess.run(
-        [*KTX["node"], "telemetry", "status"], env=os.environ | {"KTX_TELEMETRY_DISABLED": "1"},
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [*KTX["node"], "telemetry", "status"],
+        env=os.environ | {"HOME": str(home), "KTX_TELEMETRY_DISABLED": "1"},
+        capture_output=True,
+        text=True,
+    )
     trouble = re.search(r"^(\w*Error.*|  problem .*)", done.stderr + done.stdout, re.MULTILINE)
     if done.returncode != 0 or trouble:
         why = trouble.group().removeprefix("  problem").strip() if trouble else done.stderr.strip()
@@ -278,8 +280,8 @@ def main() -> int:
 
 
 def demo(directory: Path) -> int:
-    node = node_version()
     home, project, db = directory / "home", directory / "project", directory / "events.sqlite"
+    node = node_version(home)
     home.mkdir()
     write_project(project)
     with collector(db) as endpoint:

@@ -47,8 +47,8 @@ export class CommandSpan {
         process.exit(130)
       })
     }
-    // Here come by an action that calls process.exit, an exception that nobody catches, and a
-    // promise that nothing can settle any more.
+    // The ends that no `catch` sees: an action that calls process.exit, an exception out of a
+    // callback, a promise that nothing can settle any more.
     process.on('exit', (code) => (code || process.exitCode ? this.error() : this.ok()))
   }
 

@@ -162,7 +162,8 @@ def test_a_failure_nobody_foresaw(ktx):
     with ktx.start("ingest", "shop", "--watch") as process:
         assert "watching\n" in iter(process.stdout.readline, "")
         (ktx.project / "models").rmdir()
-    assert process.returncode == 1
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and said.startswith("ktx: ")
     told = ktx.command_events()[-1]
     assert (told["outcome"], told["errorClass"]) == ("error", "InternalError")
     assert "errorDetail" not in told
@@ -175,6 +176,7 @@ def test_a_command_that_is_stopped(ktx, signals):
         assert "watching\n" in iter(process.stdout.readline, "")
         for one in signals:
             process.send_signal(one)
+        assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 130
     assert ktx.command_events()[1:] == [
         {"commandPath": ["ingest"], "outcome": "aborted",
@@ -189,6 +191,9 @@ def test_flags_are_told_without_their_values(ktx):
     told = ktx.command_events()[-1]
     assert told["commandPath"] == ["connection", "add"]
     assert told["flagsPresent"] == {"demo": True, "driver": True, "file": True, "project": True}
+    (ktx.project / "history.txt").touch()
+    ktx.run("history", "filter", ktx.project / "history.txt")
+    assert ktx.command_events()[-1]["flagsPresent"] == {"project": True}, "a default is not given"
     everything = json.dumps(waiting(ktx.environment))
     assert "payroll" not in everything and "nightly" not in everything
 
@@ -310,13 +315,21 @@ def test_a_span_ends_once_however_its_action_ends(node_ktx, action):
     assert "secret" not in json.dumps(told)
 
 
-def test_without_its_packages_the_demo_says_what_is_missing(tmp_path, environment):
-    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("node_modules"))
-    demo = [sys.executable, tmp_path / "examples" / "demo.py"]
-    done = subprocess.run(demo, env=environment, capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize("missing", ["Cannot find package", "candor has no native part"])
+def test_without_its_packages_the_demo_says_what_is_missing(tmp_path, environment, missing):
+    examples = tmp_path / "examples"
+    shutil.copytree(EXAMPLES, examples, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(ROOT / "schema", tmp_path / "schema")
+    if "native" in missing:
+        packages = examples / "node-cli" / "node_modules"
+        shutil.copytree(NODE_CLI / "node_modules" / "commander", packages / "commander")
+        shutil.copytree(NODE_CLI / "node_modules" / "candor", packages / "candor",
+                        ignore=shutil.ignore_patterns("native", "node_modules"))  # fmt: skip
+    done = subprocess.run([sys.executable, examples / "demo.py"], env=environment,
+                          capture_output=True, text=True, timeout=60)  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("demo: the command line in Node can't emit: ")
-    assert "Cannot find package" in done.stderr and "Traceback" not in done.stderr
+    assert missing in done.stderr and "Traceback" not in done.stderr
 
 
 def test_without_node_the_demo_says_so(tmp_path, environment):
