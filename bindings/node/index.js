@@ -13,6 +13,7 @@ const native = require('./native.js').load()
  * @typedef {import('./index.js').Outcome} Outcome
  * @typedef {import('./index.js').Code} Code
  * @typedef {import('./native.js').Handle} Handle
+ * @typedef {InstanceType<typeof Packer>} Packing
  */
 
 const DEFAULT_FLUSH_MS = 5000
@@ -36,7 +37,7 @@ function takePacker() {
   return packer
 }
 
-/** @param {Packer} taken */
+/** @param {Packing} taken */
 function returnPacker(taken) {
   if (taken !== packer) return
   packer.use(room)  // lets go of what it grew to

@@ -53,7 +53,7 @@ class Packer {
     this.text = 0
   }
 
-  /** @param {Buffer} bytes */
+  /** @param {Buffer<ArrayBuffer>} bytes */
   use(bytes) {
     if (this.bytes === bytes) return
     this.bytes = bytes

@@ -67,7 +67,7 @@ class CANDOR_EXPORT Client {
                  const EmitOptions& options = {}) noexcept;
 
   // Uploads what is in the spool, in a thread, and waits for it at most
-  // `timeout`. True when nothing is left waiting.
+  // `timeout`. True when nothing is left waiting; false after close.
   bool flush(std::chrono::milliseconds timeout) noexcept;
 
   // Ends the client; emits after it are `disabled`. With a timeout it flushes

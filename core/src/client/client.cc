@@ -420,6 +420,7 @@ Outcome Client::encode(std::string_view event, std::span<const Field> fields, st
 } catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}}; }
 
 bool Client::flush(std::chrono::milliseconds timeout) noexcept {
+  if (impl_->closed.load() && impl_->delivery) return false;
   if (impl_->consenting(steady_ms()) == nullptr) return true;  // nothing may be sent, nothing waits
   const auto ms =
       std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<std::int32_t>::max());

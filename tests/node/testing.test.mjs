@@ -1,0 +1,58 @@
+// candor/testing: events in memory, and misuse that throws.
+import { readdirSync } from 'node:fs'
+
+import { expect, test } from 'vitest'
+
+import { candor, CATALOG, optionsFor, temporaryDirectory, testing } from './support.mjs'
+
+test('captures what a client of its own and those opened meanwhile emit', () => {
+  const home = temporaryDirectory()
+  const events = testing.capture({ catalogText: CATALOG })
+  events.client.emit('sample', { count: 1 })
+  const other = candor.open(optionsFor(home))
+  other.emit('sample', { count: 2 })
+  other.emit('ping')
+  expect(events.names).toEqual(['sample', 'sample', 'ping'])
+  expect(events.named('sample').map(({ count }) => count)).toEqual([1, 2])
+  expect(events.only('ping')).toEqual({ version: '1.2.3', runtime: 'node', nodeVersion: process.versions.node })
+  expect(() => events.only('sample')).toThrow('expected one sample, got 2')
+  expect(() => events.only('nothing')).toThrow('expected one nothing, got 0; events: sample, sample, ping')
+  expect([...events]).toEqual(events.all)
+  expect(events.all[0]).toMatchObject({ event: 'sample', properties: { version: '0.0.0' } })
+  expect(events.length).toBe(3)
+  events.clear()
+  expect(events.length).toBe(0)
+  events.stop()
+  events.stop()
+  expect(readdirSync(home)).toEqual([])
+})
+
+test('misuse throws', () => {
+  const events = testing.capture()
+  expect(() => events.client).toThrow('given no catalog')
+  const client = candor.open({ catalogText: CATALOG, productVersion: '1' })
+  expect(() => client.emit('sample', { count: 'x' })).toThrow('sample rejected: wrong_type (count)')
+  expect(() => candor.open({ catalog: '/no/such/file' })).toThrow('/no/such/file')
+  events.stop()
+  expect(() => testing.capture({ catalogText: '{' })).toThrow('catalog:1:')
+  expect(candor.open({ catalogText: '{' }).emit('ping')).toEqual({ result: 'disabled' })
+})
+
+test('captures are nested', () => {
+  const outer = testing.capture()
+  const inner = testing.capture({ catalogText: CATALOG })
+  inner.client.emit('ping')
+  inner.stop()
+  candor.open({ catalogText: CATALOG, productVersion: '1' }).emit('ping')
+  outer.stop()
+  expect([inner.length, outer.length]).toEqual([1, 1])
+})
+
+test('an opt-out of this machine changes nothing', () => {
+  process.env.DO_NOT_TRACK = '1'
+  const events = testing.capture({ catalogText: CATALOG })
+  delete process.env.DO_NOT_TRACK
+  events.client.emit('ping')
+  events.stop()
+  expect(events.names).toEqual(['ping'])
+})
