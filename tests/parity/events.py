@@ -13,48 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from conformance import forms
+from parity.samples import (CHARACTERS, DOUBLES, EVENT_NAMES, FIELD_NAMES, INTEGERS, KEYS, NO_TEXT, PATTERNS, PERSONAL,
+                            SAFE_MAX, SURROGATES, UUIDS)  # fmt: skip
 
 Form = Any
 Shape = dict[str, Any]
 
-SAFE_MAX = 2**53 - 1
 TIMESTAMP_MAX = 253402300799999  # the last millisecond of the year 9999
+EVENT_BYTES_MAX = 1024 * 1024 - 4096
 GOOD_ENVELOPES, BAD_ENVELOPES = 8, 8
 # Sources that the core knows by itself, the same in every language.
 MACHINE = {"os.platform", "os.release", "cpu.arch", "ci.detected", "agent.name"}
-
-INTEGERS = [0, 1, -1, 9, 10, 2**31, -(2**31) - 1, 10**15, SAFE_MAX, 2**53, 2**53 + 1, 2**62 + 1, 2**63 - 1,
-            2**63, 2**64 - 1, 2**64, 2**64 + 1, 2**70 + 12345, 10**30]  # fmt: skip
-DOUBLES = [0.0, 0.1, 0.5, 1.5, 4.35, 25.4, 100.0, 1e5, 1e-5, 1e-6, 1e-7, 1e15, 1e16, 1e20, 1e21, 1e22, 1e23,
-           123456789012345680000.0, 4503599627370497.5, float(2**53), float(2**63), float(2**64), 1e300,
-           5e-324, 2.2250738585072014e-308, 1.7976931348623157e308]  # fmt: skip
-
-# One of each width in UTF-8 and in UTF-16, and what JSON, terminals and JavaScript treat apart.
-CHARACTERS = ("aZ09_-. é\u00df\u0301\u20ac\u2028\ufeff\ufffd\uffee\ue000\U0001f600\U0001d11e\U0010ffff"
-              "\"\\/<\x00\x01\b\t\n\x1f\x7f\x80\u202e")  # fmt: skip
-# Order in UTF-16 is not that in UTF-8; objects of JavaScript inherit some and move others.
-KEYS = ["a", "b", "z", "Z", "aa", "0", "2", "10", "-1", "01", "4294967295", "__proto__", "constructor", "toString",
-        "length", "$int", "", "é", "e\u0301", "\uffee", "\ufb33", "\U0001f600", "\x00", '"', "\\", "a\nb"]  # fmt: skip
-# Not UTF-8: alone, in the middle, as what each language would take for a character.
-SURROGATES = ["eda080", "edb080", "61eda08062", "edb080eda080", "f09f9880edbfbf"]
-NO_TEXT = ["ff", "c0af", "61ff62", "e282", "f4908080", "eda0bdedb880", "6162636465666768c3"]
-
-PATTERNS = {
-    "identifier": ["TimeoutError", "a", "_x.y", "A1", "a.b.", "x_9"],
-    "slug": ["a", "a-b", "x1-2", "0", "a-b-c-d"],
-    "semver": ["1.2.3", "0.0.1-rc.1", "1.0.0+build.5", "10.20.30-x-y.0+a.01", "0.0.0"],
-    "uuid": ["01234567-89ab-7cde-8f01-23456789abcd", "00000000-0000-0000-0000-000000000000"],
-    "date": ["2026-01-02", "0000-12-31", "9999-02-31"],
-    "hex": ["0f", "deadbeef", "0"],
-    "locale": ["en", "en-US", "zh-Hant-TW", "deu-049", "sr-Cyrl"],
-}
-PERSONAL = [vector["text"] for vector in json.loads((forms.HERE / "redact.json").read_text())["vectors"]]
-FIELD_NAMES = ["extra", "", "Outcome", "value ", "timestamp", "uuid", "distinct_id", "event", "properties",
-               "é" * 100, "\U0001f600" * 40, "x" * 129, *KEYS]  # fmt: skip
-EVENT_NAMES = ["no_such_event", "", " ", "__proto__", "constructor", "x" * 300, "é", "\x00"]
-UUIDS = ["", "x", "01234567-89AB-7cde-8f01-23456789abcd", "0123456789ab7cde8f0123456789abcd",
-         "{01234567-89ab-7cde-8f01-23456789abcd}", "01234567-89ab-7cde-8f01-23456789abcd\n",
-         "01234567-89ab-7cde-8f01-23456789abc\u0661", "g1234567-89ab-7cde-8f01-23456789abcd"]  # fmt: skip
+# Sources that each process has for itself, so that they are always given.
+OWN = {"runtime.version": "1.2.3", "session.id": "01234567-89ab-7cde-8f01-23456789abcd"}
 
 
 class Catalog:
@@ -306,19 +277,18 @@ class Maker:
         made = self.valid_fields(fields)
         if fields:
             name = self.pick(list(fields))
+            if self.chance(0.3):
+                name = self.pick(containers(fields) or [name])
             made = [entry for entry in made if entry[0] != name]
-            if self.chance(0.85):
+            if self.chance(0.7):
                 made.insert(self.random.randint(0, len(made)), [name, self.near(inherited(fields[name]))])
         return made
 
     # ---- whole events ----
 
     def event(self, catalog: Catalog, runtime: str) -> dict[str, Any]:
-        ours = [name for name, event in catalog.events.items() if runtime in event.get("runtimes", [runtime])]
-        name = self.pick(ours or list(catalog.events)) if self.chance(0.95) else self.pick(list(catalog.events))
+        name = self.event_name(catalog, runtime)
         fields = catalog.events[name]["fields"]
-        if name == "bulk":  # megabytes; a few are enough
-            name, fields = ("bulk", fields) if self.chance(0.2) else ("nothing", {})
         made: dict[str, Any] = {
             "event": name, "timestamp_ms": self.random.randint(0, TIMESTAMP_MAX),
             "uuid": str(uuid.UUID(int=self.random.getrandbits(128))),
@@ -327,14 +297,26 @@ class Maker:
         entries = self.valid_fields(fields) if mood < 0.55 else self.near_fields(fields)
         if mood > 0.8:
             self.spoil(made, entries)
-        if name == "bulk" and self.chance(0.7):
-            size = self.random.randint(64800, 65536)
-            entries = [["blobs", [{"$repeat": ["x", size]}] * 15 + [{"$repeat": ["\x01", self.random.randint(5000, 11200)]}]]]
+        if name == "bulk" and self.chance(0.8):
+            # A byte costs six in JSON: the last blob fills what the others left of the largest event.
+            blob = self.random.randint(60000, 65536)
+            rest = (EVENT_BYTES_MAX - 700 - 15 * (blob + 3)) // 6 + self.random.randint(-50, 100)
+            entries = [["blobs", [{"$repeat": ["x", blob]}] * 15 + [{"$repeat": ["\x01", rest]}]]]
         said = self.entries(entries)
         made["fields"] = said["$pairs"] if "$pairs" in said and isinstance(said["$pairs"], list) else said
         if self.chance(0.1):
             made["distinct_id"] = self.said(self.text(self.random.randint(1, 20)))
         return made
+
+    def event_name(self, catalog: Catalog, runtime: str) -> str:
+        events = catalog.events
+        ours = [name for name, event in events.items() if runtime in event.get("runtimes", [runtime])]
+        if self.chance(0.04):
+            return self.pick([name for name in events if name not in ours] or ours)
+        nested = [name for name in ours if containers(events[name]["fields"])]
+        name = self.pick(nested or ours) if self.chance(0.3) else self.pick(ours)
+        # Megabytes; a few of them are enough.
+        return name if name != "bulk" or self.chance(0.15) else self.pick(ours)
 
     def spoil(self, event: dict[str, Any], entries: list[list[Form]]) -> None:
         """Changes something that may or may not break the event."""
@@ -381,17 +363,14 @@ class Maker:
             if source and source != "runtime.name" and not (shape.get("optional") and self.chance(0.3)):
                 said = self.said(self.pick(list(shape["map"]))) if "map" in shape else self.valid(shape)
                 sources[source] = source_form(said)
-        # Every process has a version and a session of its own.
-        sources.setdefault("runtime.version", "1.2.3")
-        sources.setdefault("session.id", PATTERNS["uuid"][0])
-        return {"runtime": runtime, "sources": sources}
+        return {"runtime": runtime, "sources": OWN | sources}
 
     def spoil_envelope(self, catalog: Catalog, envelope: dict[str, Any]) -> None:
         shapes = [shape for shape in catalog.envelope.values() if shape.get("source", "runtime.name") != "runtime.name"]
         shape = self.pick(shapes)
         source = shape["source"]
         near = self.near(shape) if self.chance(0.7) else self.pick([True, 5, 1.5, "", "5"])
-        if self.chance(0.15) and source not in MACHINE:
+        if self.chance(0.15) and source not in MACHINE | OWN.keys():
             envelope["sources"][source] = None
         elif self.chance(0.15):
             envelope["runtime"] = self.pick(["ruby", "", "Node"])
@@ -409,6 +388,10 @@ def source_form(form: Form) -> Form:
         case list() | None:
             return ""
     return form
+
+
+def containers(fields: dict[str, Shape]) -> list[str]:
+    return [name for name, shape in fields.items() if shape["type"] in ("array", "map", "object")]
 
 
 def bounds(shape: Shape) -> tuple[int, int]:
