@@ -1,7 +1,7 @@
 // A small product for the tests: a catalog, homes of its own, programs run as a user would run them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import os from 'node:os'
@@ -61,11 +61,25 @@ export const CATALOG = JSON.stringify({
   },
 })
 
-/** A directory that is gone after the test. */
+/** A directory that is gone after the test, with the uploaders that live in it. */
 export function temporaryDirectory() {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'candor-node-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20 }))
+  onTestFinished(() => {
+    endProcessesOf(directory)
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20 })
+  })
   return directory
+}
+
+function endProcessesOf(home) {
+  for (const pid of readdirSync('/proc').filter(Number)) {
+    try {
+      const env = readFileSync(`/proc/${pid}/environ`, 'latin1')
+      if (env.split('\0').includes(`HOME=${home}`)) process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // It ended by itself, or is somebody else's.
+    }
+  }
 }
 
 /** Every file below it. */
