@@ -47,6 +47,8 @@ def emit_cpp(bench: Bench) -> list[Row]:
 def emit_from(
     bench: Bench, language: Language, target_ns: float, p99_target_ns: float | None
 ) -> list[Row]:
+    """One call, from a cold start on. Candor's event is on disk then; most of a peer's work is put
+    off until after the last call, or to another thread."""
     names = {library.name: library for library in [language.candor, *language.peers]}
     found: dict[str, list[dict]] = {name: [] for name in names}
 
@@ -59,7 +61,7 @@ def emit_from(
         return statistics.median(one[key] for one in found[name])
 
     with refusing() as url:
-        samples = interleaved(5, {n: partial(once, library, url) for n, library in names.items()})
+        samples = interleaved(9, {n: partial(once, library, url) for n, library in names.items()})
 
     def row(what: str, key: str, target: float | None) -> Row:
         peers = {peer.name: median(peer.name, key) for peer in language.peers}
@@ -124,7 +126,8 @@ def import_time(bench: Bench) -> list[Row]:
 
 
 def require_and_open(bench: Bench) -> list[Row]:
-    """Node loads a library and makes a client of it, and ends."""
+    """Node loads a library and makes a client of it, and ends. About a millisecond of it is what
+    the first package with `exports` costs a process, whoever's that is."""
     node = bench.node
     if node not in bench.languages:
         return []
