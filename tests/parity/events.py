@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from conformance import forms
-from parity.samples import (CHARACTERS, DOUBLES, EVENT_NAMES, FIELD_NAMES, INTEGERS, KEYS, NO_TEXT, PATTERNS, PERSONAL,
-                            SAFE_MAX, SURROGATES, UUIDS)  # fmt: skip
+from parity.samples import (CHARACTERS, DOUBLES, EVENT_NAMES, FIELD_NAMES, INTEGERS, KEYS, MISSES,
+                            NEAR_CHARACTERS, NO_TEXT, PATTERNS, PERSONAL, SAFE_MAX, SURROGATES, UUIDS)  # fmt: skip
 
 Form = Any
 Shape = dict[str, Any]
 
 TIMESTAMP_MAX = 253402300799999  # the last millisecond of the year 9999
+DOUBLE_MAX = 1.7976931348623157e308
 EVENT_BYTES_MAX = 1024 * 1024 - 4096
 GOOD_ENVELOPES, BAD_ENVELOPES = 8, 8
 # Sources that the core knows by itself, the same in every language.
@@ -76,6 +77,9 @@ class Maker:
             ways.append({"$float": f"{n}.0"})
         return self.pick(ways)
 
+    def near_integer(self) -> int:
+        return self.pick([1, -1]) * (self.pick(INTEGERS) + self.random.randint(-1, 1))
+
     def double(self, x: float) -> Form:
         if math.isnan(x):
             return {"$number": "NaN"}
@@ -131,7 +135,7 @@ class Maker:
             case 0:
                 return self.pick([True, False, None])
             case 1 | 2:
-                return self.integer(self.pick([1, -1]) * (self.pick(INTEGERS) + self.random.randint(-1, 1)))
+                return self.integer(self.near_integer())
             case 3:
                 return self.double(self.any_double())
             case 4:
@@ -163,8 +167,11 @@ class Maker:
                 near = max(low, min(high, self.pick([-1, 1]) * self.pick(INTEGERS)))
                 return self.integer(self.pick([near, self.random.randint(max(low, -100), min(high, 10**6))]))
             case "number":
+                low, high = shape.get("min", -math.inf), shape.get("max", math.inf)
+                if self.chance(0.2) and low <= (n := self.near_integer()) <= high and abs(n) < 10**300:
+                    return self.integer(n)
                 x = self.any_double()
-                if not math.isfinite(x) or not shape.get("min", x) <= x <= shape.get("max", x):
+                if not math.isfinite(x) or not low <= x <= high:
                     x = self.random.uniform(shape.get("min", 0), shape.get("max", 1e6))
                 return self.integer(int(x)) if x == int(x) and self.chance(0.7) else self.double(x)
             case "string":
@@ -185,8 +192,8 @@ class Maker:
         if "pattern" in shape:
             return self.said(self.pick([text for text in PATTERNS[shape["pattern"]] if len(text) <= longest]))
         if shape.get("class") == "diagnostic" and self.chance(0.8):
-            joined = self.pick(["", " ", ": ", "\n", "é"]).join(self.pick(PERSONAL) for _ in range(self.random.randint(1, 4)))
-            return self.said(joined[:longest])
+            parts = [self.pick(PERSONAL) for _ in range(self.random.randint(1, 4))]
+            return self.said(self.pick(["", " ", ": ", "\n", "é"]).join(parts)[:longest])
         length = longest if self.chance(0.02) else self.random.randint(0, min(longest, 12))
         return self.said(self.text(length) if length < 1000 else self.pick(CHARACTERS) * length)
 
@@ -221,8 +228,9 @@ class Maker:
                     return self.double(self.pick([edge + 0.5, -0.0, 1e-300, math.nan, math.inf]))
                 return self.integer(edge + self.pick([-1, 0, 1]))
             case "number":
-                edge = float(self.pick([shape.get("min", -1.7976931348623157e308), shape.get("max", 1.7976931348623157e308)]))
-                return self.double(self.pick([edge, math.nextafter(edge, math.inf), math.nextafter(edge, -math.inf), -0.0]))
+                edge = float(self.pick([shape.get("min", -DOUBLE_MAX), shape.get("max", DOUBLE_MAX)]))
+                above, below = math.nextafter(edge, math.inf), math.nextafter(edge, -math.inf)
+                return self.double(self.pick([edge, above, below, -0.0]))
             case "string":
                 return self.near_string(shape)
             case "enum":
@@ -241,10 +249,13 @@ class Maker:
         if self.chance(0.12):
             return self.no_text()
         if "pattern" in shape and self.chance(0.8):
+            if self.chance(0.4):
+                return self.said(self.pick(MISSES[shape["pattern"]]))
             text = self.pick(PATTERNS[shape["pattern"]])
-            at = self.random.randint(0, len(text))
-            added = self.pick(["\n", " ", "-", ".", "A", "z", "0", "_", "+", "\u0661", "\uff11", "é", "\x00"])
-            return self.said(self.pick([text[:at] + added + text[at:], text[:at] + text[at + 1 :], text.upper(), ""]))
+            at = self.pick([0, len(text), self.random.randint(0, len(text))])
+            if self.chance(0.3):
+                return self.said(self.pick([text[:at] + text[at + 1 :], text.upper(), ""]))
+            return self.said(text[:at] + self.pick(NEAR_CHARACTERS) + text[at:])
         character = "a" if "pattern" in shape else self.pick(CHARACTERS)
         return self.said(character * (longest + self.pick([-1, 0, 0, 1, 1])))
 

@@ -32,6 +32,18 @@ PATTERNS = {
     "hex": ["0f", "deadbeef", "0"],
     "locale": ["en", "en-US", "zh-Hant-TW", "deu-049", "sr-Cyrl"],
 }
+MISSES = {
+    "identifier": ["1a", ".a", "a-b", "a b", "\u00e9"],
+    "slug": ["a--b", "-a", "a-", "A", "a_b"],
+    "semver": ["01.2.3", "1.2", "1.2.3.4", "1.2.3-01", "1.2.3-", "1.2.3+", "v1.2.3", "1.2.3-a..b", "1.2.03"],
+    "uuid": ["01234567-89AB-7cde-8f01-23456789abcd", "0123456789ab7cde8f0123456789abcd",
+             "g1234567-89ab-7cde-8f01-23456789abcd"],
+    "date": ["2026-13-02", "2026-00-02", "2026-01-32", "2026-01-00", "2026-1-2", "02026-01-02", "2026/01/02"],
+    "hex": ["DEAD", "0x1", "0g"],
+    "locale": ["e", "EN", "en-us", "engl", "en-USA", "en-12", "zh-hant", "zh-Hant-", "en-US-x"],
+}  # fmt: skip
+# What a pattern knows and what looks like it.
+NEAR_CHARACTERS = ["-", "-", ".", "+", "\n", " ", "A", "z", "0", "_", "\u0661", "\uff11", "é", "\x00"]
 PERSONAL = [vector["text"] for vector in json.loads((forms.HERE / "redact.json").read_text())["vectors"]]
 FIELD_NAMES = ["extra", "", "Outcome", "value ", "timestamp", "uuid", "distinct_id", "event", "properties",
                "é" * 100, "\U0001f600" * 40, "x" * 129, *KEYS]  # fmt: skip
