@@ -190,3 +190,17 @@ describe('types', () => {
     expect(union('Reason')).toEqual(values('Reason'))
   })
 })
+
+// What README.md tells a user of a clone to do. Compiles the core anew, so it takes its time.
+test('npm install of the folder in a clean checkout builds what is missing', { timeout: 900_000 }, () => {
+  const clone = path.join(temporaryDirectory(), 'clone')
+  const files = execFileSync('git', ['-C', ROOT, 'ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(Boolean)
+  for (const file of files) cpSync(path.join(ROOT, file), path.join(clone, file), { verbatimSymlinks: true })
+  const user = temporaryDirectory()
+  writeFileSync(path.join(user, 'package.json'), '{"private": true}')
+  const env = { ...cleanEnvironment(process.env.HOME), PATH: process.env.PATH }
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', path.join(clone, 'bindings/node')], { cwd: user, env, stdio: 'pipe' })
+  const script = "console.log(require('candor').open({ catalogText: '{' }).status().problem)"
+  expect(execFileSync('node', ['-e', script], { cwd: user, env, encoding: 'utf8' })).toContain('catalog:1:2: error:')
+  expect(execFileSync('npx', ['--offline', 'candor', '--version'], { cwd: user, env, encoding: 'utf8' })).toContain(candor.version)
+})
