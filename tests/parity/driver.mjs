@@ -57,6 +57,7 @@ let emit
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
   const given = JSON.parse(line)
   if (given.client) {
+    await client?.close()
     client = openClient(given.client)
     emit = given.emit
   } else {
