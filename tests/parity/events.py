@@ -168,7 +168,7 @@ class Maker:
                 return self.integer(self.pick([near, self.random.randint(max(low, -100), min(high, 10**6))]))
             case "number":
                 low, high = shape.get("min", -math.inf), shape.get("max", math.inf)
-                if self.chance(0.2) and low <= (n := self.near_integer()) <= high and abs(n) < 10**300:
+                if self.chance(0.2) and low <= (n := self.near_integer()) <= high:
                     return self.integer(n)
                 x = self.any_double()
                 if not math.isfinite(x) or not low <= x <= high:
