@@ -1,9 +1,11 @@
 // candor: telemetry with a catalog, consent and a crash-safe spool.
 //
-//     const candor = require('candor')          // or: import { open } from 'candor'
+//     import candor from 'candor'
 //
 //     const telemetry = candor.open({ catalog: 'acme.telemetry.jsonc', productVersion: '1.2.3' })
-//     telemetry.emit('plan_completed', { outcome: 'ok', durationMs: 25.4 })
+//     const outcome = telemetry.emit('plan_completed', { outcome: 'ok', durationMs: 25.4 })
+//
+// `const candor = require('candor')` and `import { open } from 'candor'` do as well.
 //
 // A client belongs to the thread (main or worker) that opened it; open one in each. It keeps
 // no event loop alive, installs no handler and is closed when its thread ends.

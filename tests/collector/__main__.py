@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -12,10 +14,18 @@ from collector.faults import Rules, Step
 from collector.server import Collector
 
 
+def received(db: Path) -> list[str]:
+    """Each event as it arrived, a line of JSON, in the order of their time."""
+    # Not to be made where there is none.
+    with contextlib.closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
+        return [raw for (raw,) in connection.execute("SELECT raw FROM events ORDER BY timestamp, uuid")]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m collector", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0: any free port, printed")
     parser.add_argument("--db", default=":memory:", help="SQLite file: tables events and requests")
+    parser.add_argument("--show", metavar="DB", type=Path, help="print what arrived in a file, and end")
     parser.add_argument("--key", help="answer 401 to any other project key")
     parser.add_argument("--too-large-bytes", type=int, help="answer 413 to larger bodies")
     parser.add_argument("--poison", metavar="EVENT", help="answer 400 to a batch with this event")
@@ -28,6 +38,11 @@ def main() -> int:
     )
     parser.add_argument("--tls", nargs=2, type=Path, metavar=("CERT", "KEY"))
     arguments = parser.parse_args()
+
+    if arguments.show is not None:
+        for event in received(arguments.show):
+            print(event)
+        return 0
 
     # A killed collector is a usual end, not an error.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -66,27 +66,50 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
+# What tells a language's program of the quick start from the README's other snippets.
+PROGRAMS = {"cpp": "int main", "python": "import candor", "js": "import candor"}
+
+
+def program(language):
+    (found,) = [block for block in blocks(language) if PROGRAMS[language] in block]
+    return found
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_the_first_snippet_of_a_language_is_three_lines_of_its_program(language):
+    lines = blocks(language)[0].splitlines()
+    assert len(lines) == 3
+    for line in lines:
+        assert re.sub(r"\s", "", line) in re.sub(r"\s", "", program(language)), line
+
+
 @pytest.mark.parametrize(
     ("path", "language", "example"),
-    [("core/include/candor/client.h", "cpp", r"^//   (.*)"), ("python/candor/__init__.py", "python", r"^    (.*)")],
+    [
+        ("core/include/candor/client.h", "cpp", r"^//   (.*)"),
+        ("python/candor/__init__.py", "python", r"^    (.*)"),
+        ("bindings/node/index.d.ts", "js", r"^//     (.*)"),
+    ],
 )
 def test_the_first_example_of_an_interface_is_the_readmes(path, language, example):
-    (program,) = blocks(language)
-    head = re.split(r"#pragma once|^from ", (ROOT / path).read_text(), flags=re.MULTILINE)[0]
+    head = re.split(r"#pragma once|^from |^/\*\*", (ROOT / path).read_text(), flags=re.MULTILINE)[0]
     told = [line.strip() for line in re.findall(example, head, re.MULTILINE)]
     assert len(told) >= 3
     for line in told:
-        assert line in program, line
+        assert line in program(language), line
 
 
 @pytest.fixture(scope="module")
 def quick_start(tmp_path_factory):
     """A stranger's directory, with the files that the README tells them to write."""
     place = tmp_path_factory.mktemp("quick-start")
-    for name, language in {"acme.telemetry.jsonc": "jsonc", "hello.cc": "cpp", "CMakeLists.txt": "cmake",
-                           "hello.py": "python"}.items():  # fmt: skip
+    for name, language in {"acme.telemetry.jsonc": "jsonc", "CMakeLists.txt": "cmake"}.items():
         (text,) = blocks(language)
         (place / name).write_text(text)
+    for name, language in {"hello.cc": "cpp", "hello.py": "python", "hello.mjs": "js"}.items():
+        (place / name).write_text(program(language))
+    (place / "node_modules").mkdir()
+    (place / "node_modules/candor").symlink_to(BUILD / "node/candor")
     subprocess.run(["cmake", "--install", BUILD, "--prefix", place / "home/.local"],
                    check=True, capture_output=True)  # fmt: skip
     return place
@@ -113,10 +136,11 @@ def test_the_quick_start_works(quick_start):
     assert first.stdout.splitlines()[-1] == "accepted"
     assert "Acme collects usage data" in first.stderr
     second = run("python3 hello.py")
-    assert second.stdout == "<candor.Outcome accepted>\n"
-    assert "Acme collects usage data" not in second.stderr
+    third = run("node hello.mjs")
+    for one in (second, third):
+        assert (one.stdout, one.stderr) == ("accepted\n", "")
 
     lines = [json.loads(line) for line in run("candor --catalog acme.telemetry.jsonc show").stdout.splitlines()]
-    assert [line["event"] for line in lines] == ["plan_completed"] * 2
-    assert lines[0]["properties"] == lines[1]["properties"]
+    assert [line["event"] for line in lines] == ["plan_completed"] * 3
+    assert lines[0]["properties"] == lines[1]["properties"] == lines[2]["properties"]
     assert list(lines[0]["properties"]) == ["version", "arch", "outcome", "durationMs"]

@@ -4,9 +4,9 @@
 // the consent notice, once; and under PREFIX_TELEMETRY_DEBUG each event, which is then
 // not kept, whether telemetry is on or off.
 //
-//   auto client = candor::Client::open(
+//   auto telemetry = candor::Client::open(
 //       {.catalog = "acme.telemetry.jsonc", .product_version = "1.2.3"});
-//   client->emit("plan_completed", {{"outcome", "ok"}, {"durationMs", 25.4}});
+//   auto outcome = telemetry->emit("plan_completed", {{"outcome", "ok"}, {"durationMs", 25.4}});
 #pragma once
 
 #include <chrono>
