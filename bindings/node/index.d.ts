@@ -113,7 +113,7 @@ export type Fields = { readonly [name: string]: Value } | ReadonlyMap<string, Va
 
 /** What one emit may say beside its fields. */
 export interface EmitOptions {
-  /** When the event happened: a Date, or milliseconds since 1970 UTC. Default: now. */
+  /** When the event happened: a Date, or whole milliseconds since 1970 UTC. Default: now. */
   timestamp?: Date | number | undefined
   /** Who the event is about, instead of the client's sender. 1 to 200 bytes of UTF-8. */
   distinctId?: string | undefined

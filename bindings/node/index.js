@@ -67,10 +67,8 @@ function rejected(code, field) {
 function readOptions(options) {
   let { timestamp, uuid, distinctId } = options
   if (types.isDate(timestamp)) timestamp = Date.prototype.getTime.call(timestamp)
-  // NaN is an invalid Date.
-  if (timestamp !== undefined && (typeof timestamp !== 'number' || timestamp !== timestamp)) {
-    return rejected('wrong_type', 'timestamp')
-  }
+  // An invalid Date has NaN.
+  if (timestamp !== undefined && !Number.isInteger(timestamp)) return rejected('wrong_type', 'timestamp')
   if (uuid !== undefined && typeof uuid !== 'string') return rejected('wrong_type', 'uuid')
   if (distinctId !== undefined && typeof distinctId !== 'string') {
     return rejected('wrong_type', 'distinct_id')

@@ -7,7 +7,7 @@
 //   call   = text(event) flags [f64 timestamp] [text uuid] [text distinct id] u32 count field*
 //   field  = text(name) value
 //   value  = tag [f64 | i64 | text | u32 count value* | u32 count field*]
-//   text   = u32 bytes, that many bytes of UTF-8; or one of two lengths that say why there are none
+//   text   = u8 size, so many bytes of UTF-8; or LONG_TEXT, u32 size, so many bytes; or HUGE_TEXT
 //
 // Numbers are little-endian. unpack.h holds the same constants.
 
@@ -15,12 +15,12 @@ const { types } = require('node:util')
 
 const TAG = { null: 0, false: 1, true: 2, number: 3, bigint: 4, text: 5, array: 6, object: 7, unsupported: 8 }
 const FLAG = { timestamp: 1, uuid: 2, distinctId: 4 }
-const NOT_UTF8 = 0xffffffff
-const TOO_LONG = 0xfffffffe
+const LONG_TEXT = 0xfe
+const HUGE_TEXT = 0xff
 
 const ROOM_BYTES = 64 * 1024
-// Text of so many events' size is handed over, so that the core can say what is wrong with it.
-const EVENTS_MAX = 16
+// So many times the text of the largest event is handed over, for the core to say what is wrong.
+const TEXT_OF_EVENTS_MAX = 16
 // Longer text is quicker to encode in one native call than a character at a time.
 const SHORT_TEXT = 64
 const INT64_MAX = 2n ** 63n - 1n
@@ -45,6 +45,7 @@ class Packer {
   /** @param {Limits} limits */
   constructor(limits) {
     this.limits = limits
+    this.textMax = TEXT_OF_EVENTS_MAX * limits.eventBytesMax
     // Of its own, and not out of Node's pool, so that native code may rely on its place.
     this.bytes = Buffer.allocUnsafeSlow(ROOM_BYTES)
     this.view = new DataView(this.bytes.buffer)
@@ -148,16 +149,23 @@ class Packer {
     return true
   }
 
-  /** @param {unknown} value @param {number} depth */
+  /**
+   * Of the commonest values, nothing is left to smaller methods, here and in putText: each is one
+   * more that runs uncompiled at first, and that the compiler stops the program for later.
+   * @param {unknown} value @param {number} depth
+   */
   putValue(value, depth) {
     switch (typeof value) {
       case 'string':
-        this.putByte(TAG.text)
+        this.reserve(1)
+        this.bytes[this.at++] = TAG.text
         this.putText(value)
         return
       case 'number':
-        this.putByte(TAG.number)
-        this.putNumber(value)
+        this.reserve(9)
+        this.bytes[this.at] = TAG.number
+        this.view.setFloat64(this.at + 1, value, true)
+        this.at += 9
         return
       case 'boolean':
         this.putByte(value ? TAG.true : TAG.false)
@@ -217,9 +225,8 @@ class Packer {
   /** @param {bigint} value */
   putBigint(value) {
     if (value > INT64_MAX || value < INT64_MIN) {
-      // The nearest double is out of range wherever the exact value is.
       this.putByte(TAG.number)
-      this.putNumber(Math.max(-Number.MAX_VALUE, Math.min(Number(value), Number.MAX_VALUE)))
+      this.putNumber(Number(value))
       return
     }
     this.reserve(9)
@@ -252,38 +259,58 @@ class Packer {
   putText(text) {
     const length = text.length
     this.text += length
-    // No event holds so much; the core calls it too_long without having read it.
-    if (length > this.limits.eventBytesMax || this.text > EVENTS_MAX * this.limits.eventBytesMax) {
-      this.putCount(TOO_LONG)
-      return
+    if (length <= SHORT_TEXT && this.text <= this.textMax) {
+      this.reserve(1 + SHORT_TEXT)
+      const bytes = this.bytes
+      const start = this.at + 1
+      let i = 0
+      for (; i < length; ++i) {
+        const unit = text.charCodeAt(i)
+        if (unit > 0x7f) break
+        bytes[start + i] = unit
+      }
+      if (i === length) {
+        bytes[this.at] = length
+        this.at = start + length
+        return
+      }
     }
-    this.reserve(4 + 3 * length)
-    if (length > SHORT_TEXT || !this.putAscii(text, length)) this.putUtf8(text)
-  }
-
-  /** @param {string} text @param {number} length */
-  putAscii(text, length) {
-    const bytes = this.bytes
-    const start = this.at + 4
-    for (let i = 0; i < length; ++i) {
-      const unit = text.charCodeAt(i)
-      if (unit > 0x7f) return false
-      bytes[start + i] = unit
-    }
-    this.view.setUint32(this.at, length, true)
-    this.at = start + length
-    return true
+    this.putLongText(text)
   }
 
   /** @param {string} text */
-  putUtf8(text) {
-    if (!text.isWellFormed()) {
-      this.putCount(NOT_UTF8)
+  putLongText(text) {
+    // No event holds so much; the core calls it too_long without having read it.
+    if (text.length > this.limits.eventBytesMax || this.text > this.textMax) {
+      this.putByte(HUGE_TEXT)
       return
     }
-    const size = this.bytes.write(text, this.at + 4, 'utf8')
-    this.view.setUint32(this.at, size, true)
-    this.at += 4 + size
+    this.reserve(5 + 3 * text.length)
+    const start = this.at + 5
+    const size = text.isWellFormed() ? this.bytes.write(text, start, 'utf8') : this.writeBroken(text, start)
+    this.bytes[this.at] = LONG_TEXT
+    this.view.setUint32(this.at + 1, size, true)
+    this.at = start + size
+  }
+
+  /**
+   * Writes lone surrogates as if they were characters: no UTF-8, so the core rejects the text, and
+   * can say which name it was.
+   * @param {string} text @param {number} start
+   */
+  writeBroken(text, start) {
+    let at = start
+    for (const character of text) {
+      if (character.isWellFormed()) {
+        at += this.bytes.write(character, at, 'utf8')
+        continue
+      }
+      const unit = character.charCodeAt(0)
+      this.bytes[at++] = 0xe0 | (unit >> 12)
+      this.bytes[at++] = 0x80 | ((unit >> 6) & 0x3f)
+      this.bytes[at++] = 0x80 | (unit & 0x3f)
+    }
+    return at - start
   }
 
   /** @param {number} size */
@@ -299,4 +326,4 @@ class Packer {
   }
 }
 
-module.exports = { Packer, TAG, FLAG, NOT_UTF8, TOO_LONG }
+module.exports = { Packer }

@@ -1,7 +1,6 @@
 #include "unpack.h"
 
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -11,15 +10,14 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "pack.js writes little-endian");
 
-constexpr std::string_view kSurrogate = "\xed\xa0\x80";
 // Stands for text longer than any event: its size is looked at, and nothing else.
-constexpr char kLong[kEventBytesMax + 1] = {};
+constexpr char kHuge[kEventBytesMax + 1] = {};
 
 std::int64_t to_milliseconds(double ms) noexcept {
   constexpr double kTwo63 = 9223372036854775808.0;
   if (ms >= kTwo63) return std::numeric_limits<std::int64_t>::max();
   if (!(ms >= -kTwo63)) return std::numeric_limits<std::int64_t>::min();
-  return static_cast<std::int64_t>(std::floor(ms));
+  return static_cast<std::int64_t>(ms);
 }
 
 }  // namespace
@@ -60,9 +58,9 @@ T Call::take() noexcept {
 }
 
 std::string_view Call::text() noexcept {
-  const auto size = take<std::uint32_t>();
-  if (size == kNotUtf8) return kSurrogate;
-  if (size == kTooLong) return {kLong, sizeof kLong};
+  std::uint32_t size = take<std::uint8_t>();
+  if (size == kHugeText) return {kHuge, sizeof kHuge};
+  if (size == kLongText) size = take<std::uint32_t>();
   if (size > rest_.size()) {
     broken_ = true;
     return {};

@@ -35,8 +35,8 @@ enum class Tag : std::uint8_t {
   unsupported,
 };
 inline constexpr std::uint8_t kHasTimestamp = 1, kHasUuid = 2, kHasDistinctId = 4;
-// Lengths of text that isn't there: it held a lone surrogate, or no event holds so much.
-inline constexpr std::uint32_t kNotUtf8 = 0xffffffff, kTooLong = 0xfffffffe;
+// Sizes of text that are none: the size takes four bytes; it is more than any event holds.
+inline constexpr std::uint8_t kLongText = 0xfe, kHugeText = 0xff;
 
 class Call {
  public:

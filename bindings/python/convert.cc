@@ -13,12 +13,12 @@ Value number(PyObject* object) noexcept {
   int overflow = 0;
   const long long small = PyLong_AsLongLongAndOverflow(object, &overflow);
   if (overflow == 0) return Value(small);
-  // Beyond 64 bits; as a double it is out of range wherever the exact value is.
+  // Beyond 64 bits: the nearest double, or an infinity beyond all of them.
   const double large = PyLong_AsDouble(object);
   if (!PyErr_Occurred()) return Value(large);
   PyErr_Clear();
-  const double most = std::numeric_limits<double>::max();
-  return Value(overflow > 0 ? most : -most);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return Value(overflow > 0 ? kInfinity : -kInfinity);
 }
 
 // The value of an enum.Enum member, borrowed from it; null for anything else.
@@ -54,8 +54,32 @@ std::string_view utf8(PyObject* text) noexcept {
   return {bytes, static_cast<std::size_t>(size)};
 }
 
+std::string_view Fields::text(PyObject* text) noexcept {
+  Py_ssize_t size = 0;
+  if (const char* bytes = PyUnicode_AsUTF8AndSize(text, &size)) {
+    return {bytes, static_cast<std::size_t>(size)};
+  }
+  PyErr_Clear();
+  PyObject* encoded = PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass");
+  if (encoded == nullptr) {
+    PyErr_Clear();
+    return kNotUtf8;
+  }
+  std::string_view kept = kNotUtf8;
+  try {
+    const auto count = static_cast<std::size_t>(PyBytes_GET_SIZE(encoded));
+    auto* const room = static_cast<char*>(pool_.allocate(count, 1));
+    std::copy_n(PyBytes_AS_STRING(encoded), count, room);
+    kept = {room, count};
+  } catch (const std::bad_alloc&) {
+    // Any other bytes that are no UTF-8 will do.
+  }
+  Py_DECREF(encoded);
+  return kept;
+}
+
 Value Fields::value(PyObject* object, int depth) noexcept {
-  if (PyUnicode_Check(object)) return Value(utf8(object));
+  if (PyUnicode_Check(object)) return Value(text(object));
   if (PyBool_Check(object)) return Value(object == Py_True);
   if (PyLong_Check(object)) return number(object);
   if (PyFloat_Check(object)) return Value(PyFloat_AS_DOUBLE(object));
@@ -90,7 +114,7 @@ Value Fields::container(PyObject* object, int depth) {
   PyObject* item = nullptr;
   for (std::size_t i = 0; i < size && PyDict_Next(object, &at, &key, &item); ++i) {
     if (!PyUnicode_Check(key)) return Value::unsupported();
-    new (&entries[i]) Field{utf8(key), value(item, depth + 1)};
+    new (&entries[i]) Field{text(key), value(item, depth + 1)};
   }
   return Value::object(entries, size);
 }
@@ -109,7 +133,7 @@ void Fields::add_all(PyObject* mapping) noexcept {
   PyObject* key = nullptr;
   PyObject* item = nullptr;
   while (count_ < kFieldsMax && PyDict_Next(mapping, &at, &key, &item)) {
-    add(PyUnicode_Check(key) ? utf8(key) : std::string_view(), item);
+    add(PyUnicode_Check(key) ? text(key) : std::string_view(), item);
   }
 }
 

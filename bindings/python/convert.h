@@ -38,6 +38,9 @@ class Fields {
   // The items of a dict; anything else becomes a field that no catalog has.
   void add_all(PyObject* mapping) noexcept;
 
+  // Bytes of a str, which the core finds to be no UTF-8 when it holds a lone surrogate.
+  [[nodiscard]] std::string_view text(PyObject* text) noexcept;
+
   [[nodiscard]] std::span<const Field> view() const noexcept { return {room_.fields, count_}; }
 
  private:

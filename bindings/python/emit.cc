@@ -79,7 +79,7 @@ void read(PyObject* const* args, Py_ssize_t positional, PyObject* keywords,
   }
   const Py_ssize_t count = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
   for (Py_ssize_t i = 0; i < count; ++i) {
-    const std::string_view name = utf8(PyTuple_GET_ITEM(keywords, i));
+    const std::string_view name = to.fields.text(PyTuple_GET_ITEM(keywords, i));
     if (!read_option(name, args[positional + i], to)) to.fields.add(name, args[positional + i]);
   }
 }
@@ -95,8 +95,12 @@ PyClient* client_of(PyObject* self) noexcept {
 
 PyObject* raise_rejected(const PyClient& self, const Arguments& arguments, const Outcome& outcome) {
   const py::str field(outcome.field.data(), outcome.field.size());
-  const py::tuple what = py::make_tuple(std::string(arguments.event.substr(0, 128)),
-                                        std::string(name(outcome.code)), field);
+  // Cut short it may end within a character, and it may be no UTF-8 at all.
+  const std::string_view event = arguments.event.substr(0, 128);
+  const auto shown = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(event.data(), static_cast<Py_ssize_t>(event.size()), "replace"));
+  if (!shown) return nullptr;
+  const py::tuple what = py::make_tuple(shown, std::string(name(outcome.code)), field);
   PyErr_SetObject(self.rejected_error.ptr(), what.ptr());
   return nullptr;
 }

@@ -80,6 +80,10 @@ test('the addon needs nothing but the C and C++ libraries, and shows nothing but
   expect(run('ldd', [addon])).not.toMatch(/curl|ssl|crypto|candor-upload|not found/)
   const defined = run('nm', ['--dynamic', '--defined-only', addon]).trim().split('\n').map((line) => line.split(' ').at(-1))
   expect(defined.sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1'])
+  // Of Node it asks for Node-API alone, which is the same in every version.
+  const wanted = run('nm', ['--dynamic', '--undefined-only', '--demangle', addon])
+  expect(wanted).toMatch(/napi_create_threadsafe_function/)
+  expect(wanted).not.toMatch(/\b(v8|node|uv)(::|_)(?!api_)/)
 })
 
 describe('loading', () => {

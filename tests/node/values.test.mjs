@@ -52,8 +52,8 @@ describe('values', () => {
     ['the largest safe bigint', { count: 2n ** 53n - 1n }, { count: 2 ** 53 - 1 }],
     ['a bigint beyond it', { count: 2n ** 53n }, 'out_of_range count'],
     ['a bigint of 64 bits and more', { count: 2n ** 64n }, 'out_of_range count'],
-    ['a bigint beyond all doubles', { count: 10n ** 400n }, 'out_of_range count'],
-    ['a negative one', { count: -(10n ** 400n) }, 'out_of_range count'],
+    ['a bigint beyond all doubles', { count: 10n ** 400n }, 'not_finite count'],
+    ['a negative one', { ratio: -(10n ** 400n) }, 'not_finite ratio'],
     ['a bigint for a number', { ratio: 2n ** 60n }, { ratio: 2 ** 60 }],
     ['a fraction for an integer', { count: 1.5 }, 'wrong_type count'],
     ['NaN', { ratio: NaN }, 'not_finite ratio'],
@@ -183,7 +183,6 @@ describe('events and options', () => {
   test.each([
     ['a Date', { timestamp: new Date(5) }, '1970-01-01T00:00:00.005Z'],
     ['milliseconds', { timestamp: 5 }, '1970-01-01T00:00:00.005Z'],
-    ['parts of one', { timestamp: 5.9 }, '1970-01-01T00:00:00.005Z'],
     ['a Date of another realm', { timestamp: vm.runInNewContext('new Date(5)') }, '1970-01-01T00:00:00.005Z'],
   ])('timestamp: %s', (_, options, expected) => {
     expect(JSON.parse(events.client.encode('ping', {}, options)).timestamp).toBe(expected)
@@ -193,8 +192,9 @@ describe('events and options', () => {
     ['an invalid Date', { timestamp: new Date(NaN) }, 'wrong_type timestamp'],
     ['text', { timestamp: '2026-01-01' }, 'wrong_type timestamp'],
     ['a bigint', { timestamp: 5n }, 'wrong_type timestamp'],
-    ['Infinity', { timestamp: Infinity }, 'out_of_range timestamp'],
-    ['-Infinity', { timestamp: -Infinity }, 'out_of_range timestamp'],
+    ['parts of a millisecond', { timestamp: 5.9 }, 'wrong_type timestamp'],
+    ['Infinity', { timestamp: Infinity }, 'wrong_type timestamp'],
+    ['beyond 64 bits', { timestamp: -1e300 }, 'out_of_range timestamp'],
     ['before 1970', { timestamp: -1 }, 'out_of_range timestamp'],
     ['after 9999', { timestamp: 253402300800000 }, 'out_of_range timestamp'],
     ['a uuid that is none', { uuid: 'x' }, 'bad_pattern uuid'],

@@ -308,6 +308,9 @@ Outcome Client::Impl::encode(std::string_view name, std::span<const Field> field
                              const EmitOptions& how, int& index, event::Buffer& out) noexcept {
   index = encoder->find(name);
   if (index < 0) return rejected(Code::unknown_event, "");
+  if (!how.distinct_id.empty() && !valid_distinct_id(how.distinct_id)) {
+    return rejected(Code::too_long, "distinct_id");
+  }
   event::Stamp stamp;
   stamp.unix_ms = how.timestamp_ms ? *how.timestamp_ms : unix_ms();
   if (stamp.unix_ms < 0 || stamp.unix_ms > kUnixMsMax) {
@@ -345,14 +348,10 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
   if (who == nullptr) return Outcome{Result::disabled};
   if (once_a_second(steady)) writer->tend();
 
-  Outcome outcome;
-  const std::string_view distinct_id = how.distinct_id.empty() ? who->distinct_id : how.distinct_id;
-  if (!how.distinct_id.empty() && !valid_distinct_id(how.distinct_id)) {
-    outcome = rejected(Code::too_long, "distinct_id");
-  } else {
-    event::append_record_header(out, distinct_id, who->project);
-    outcome = encode(name, fields, how, index, out);
-  }
+  const std::string_view distinct_id =
+      valid_distinct_id(how.distinct_id) ? how.distinct_id : who->distinct_id;
+  event::append_record_header(out, distinct_id, who->project);
+  Outcome outcome = encode(name, fields, how, index, out);
   const std::uint32_t label = index < 0 ? unknown_label : static_cast<std::uint32_t>(index);
   if (outcome) {
     const spool::Counter kept = writer->append(label, out.view());
