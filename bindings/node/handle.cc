@@ -83,7 +83,8 @@ Handle::Handle(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Handle>(info), instance_(Instance::of(info.Env())) {
   Options options = read_options(info[0].As<Napi::Object>());
   room_ = bytes_of(info.Env(), info[1]);
-  const auto hear = info[2].As<Napi::Object>();
+  names_ = bytes_of(info.Env(), info[2]);
+  const auto hear = info[3].As<Napi::Object>();
   if (hear.Get("capture").ToBoolean()) {
     options.capture = [heard = captured_](std::string_view event) { heard->add(event); };
   }
@@ -112,7 +113,7 @@ napi_value Handle::emit(napi_env env, napi_callback_info info) noexcept {
   }
   auto& handle = *static_cast<Handle*>(wrapped);
   const auto bytes = count > 1 ? bytes_of(env, arguments[1]) : handle.room_;
-  const Call call(bytes.first(std::min<std::size_t>(size, bytes.size())));
+  const Call call(bytes.first(std::min<std::size_t>(size, bytes.size())), handle.names_);
   Outcome outcome = handle.client_->emit(call.event, call.fields(), call.options);
   const bool plain = outcome.result == Result::accepted || outcome.result == Result::disabled;
   if (!plain) handle.last_ = std::move(outcome);
@@ -123,7 +124,7 @@ napi_value Handle::emit(napi_env env, napi_callback_info info) noexcept {
 Napi::Value Handle::encode(const Napi::CallbackInfo& info) {
   const auto bytes = bytes_of(info.Env(), info[1]);
   const std::uint32_t size = info[0].As<Napi::Number>();
-  const Call call(bytes.first(std::min<std::size_t>(size, bytes.size())));
+  const Call call(bytes.first(std::min<std::size_t>(size, bytes.size())), names_);
   std::string encoded;
   last_ = client_->encode(call.event, call.fields(), encoded, call.options);
   if (!last_) return info.Env().Null();

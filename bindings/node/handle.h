@@ -30,7 +30,8 @@ class Handle : public Napi::ObjectWrap<Handle> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  // (options, room, {capture, log}): `room` is the bytes that emit reads when it is given none.
+  // (options, room, names, {capture, log}): `room` is the bytes that emit reads when it is given
+  // none, `names` those that calls refer to.
   explicit Handle(const Napi::CallbackInfo& info);
   ~Handle() override;
   Handle(const Handle&) = delete;
@@ -59,7 +60,7 @@ class Handle : public Napi::ObjectWrap<Handle> {
   std::shared_ptr<Heard> captured_ = std::make_shared<Heard>();
   std::shared_ptr<Client> client_;
   // JavaScript keeps the bytes as long as any handle.
-  std::span<const std::byte> room_;
+  std::span<const std::byte> room_, names_;
   Outcome last_;
 };
 

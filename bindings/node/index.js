@@ -4,17 +4,26 @@
 'use strict'
 
 const { types } = require('node:util')
-const { Packer } = require('./pack.js')
-const native = require('./native.js').load()
+const { Names, Packer } = require('./pack.js')
 
 /**
  * @typedef {import('./index.js').OpenOptions} OpenOptions
  * @typedef {import('./index.js').EmitOptions} EmitOptions
  * @typedef {import('./index.js').Outcome} Outcome
  * @typedef {import('./index.js').Code} Code
- * @typedef {import('./native.js').Handle} Handle
+ * @typedef {import('./absent.js').Handle} Handle
+ * @typedef {import('./absent.js').Native} Native
  * @typedef {InstanceType<typeof Packer>} Packing
  */
+
+const platform = `${process.platform}-${process.arch}`
+/** @type {Native} */
+let native
+try {
+  native = require(`./native/${platform}/candor.node`)
+} catch (error) {
+  native = require('./absent.js')(platform, error)
+}
 
 const DEFAULT_FLUSH_MS = 5000
 
@@ -27,12 +36,13 @@ const IS_ACCEPTED = 0
 const IS_DISABLED = 1
 
 // One packer is enough, unless a getter in an event's fields emits an event itself.
-const packer = new Packer(native.limits)
+const names = new Names()
+const packer = new Packer(native.limits, names)
 const room = packer.bytes
 let busy = false
 
 function takePacker() {
-  if (busy) return new Packer(native.limits)
+  if (busy) return new Packer(native.limits, names)
   busy = true
   return packer
 }
@@ -263,7 +273,7 @@ function open(options) {
   if (typeof given.sources === 'object') {
     given.sources = Object.assign(Object.create(null), given.sources)
   }
-  const handle = new native.Handle(given, room, {
+  const handle = new native.Handle(given, room, names.bytes, {
     capture: capturing !== null,
     log: typeof log === 'function'
   })

@@ -7,7 +7,8 @@
 //   call   = text(event) flags [f64 timestamp] [text uuid] [text distinct id] u32 count field*
 //   field  = text(name) value
 //   value  = tag [f64 | i64 | text | u32 count value* | u32 count field*]
-//   text   = u8 size, so many bytes of UTF-8; or LONG_TEXT, u32 size, so many bytes; or HUGE_TEXT
+//   text   = u8 size, so many bytes of UTF-8; or LONG_TEXT, u32 size, so many bytes; or HUGE_TEXT;
+//            or NAME, u16 offset and u8 size of bytes that an earlier call left among the names
 //
 // Numbers are little-endian. unpack.h holds the same constants.
 
@@ -15,10 +16,12 @@ const { types } = require('node:util')
 
 const TAG = { null: 0, false: 1, true: 2, number: 3, bigint: 4, text: 5, array: 6, object: 7, unsupported: 8 }
 const FLAG = { timestamp: 1, uuid: 2, distinctId: 4 }
+const NAME = 0xfd
 const LONG_TEXT = 0xfe
 const HUGE_TEXT = 0xff
 
 const ROOM_BYTES = 64 * 1024
+const NAMES_BYTES = 16 * 1024
 // So many times the text of the largest event is handed over, for the core to say what is wrong.
 const TEXT_OF_EVENTS_MAX = 16
 // Longer text is quicker to encode in one native call than a character at a time.
@@ -41,10 +44,33 @@ function isPlain(object) {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
 }
 
+/**
+ * Names of events and fields, which are few and come again and again: written once, and told by
+ * their place from then on. What finds no room any more is written every time.
+ */
+class Names {
+  constructor() {
+    this.bytes = Buffer.allocUnsafeSlow(NAMES_BYTES)
+    this.used = 0
+    /** @type {Map<string, number>} Each as NAME, offset and size in one little-endian word. */
+    this.known = new Map()
+  }
+
+  /** @param {string} name */
+  add(name) {
+    const size = name.length
+    if (size > SHORT_TEXT || this.used + size > NAMES_BYTES || !/^[\x00-\x7f]*$/.test(name)) return
+    this.bytes.write(name, this.used, 'latin1')
+    this.known.set(name, (NAME | (this.used << 8) | (size << 24)) >>> 0)
+    this.used += size
+  }
+}
+
 class Packer {
-  /** @param {Limits} limits */
-  constructor(limits) {
+  /** @param {Limits} limits @param {Names} names */
+  constructor(limits, names) {
     this.limits = limits
+    this.names = names
     this.textMax = TEXT_OF_EVENTS_MAX * limits.eventBytesMax
     // Of its own, and not out of Node's pool, so that native code may rely on its place.
     this.bytes = Buffer.allocUnsafeSlow(ROOM_BYTES)
@@ -71,7 +97,7 @@ class Packer {
     this.at = 0
     this.elements = 0
     this.text = 0
-    this.putText(typeof event === 'string' ? event : '')
+    this.putName(typeof event === 'string' ? event : '')
     if (options === null) {
       this.putByte(0)
     } else {
@@ -123,7 +149,7 @@ class Packer {
       for (const [name, value] of Map.prototype.entries.call(object)) {
         if (count === most) break
         if (typeof name !== 'string' && depth > 0) return false
-        this.putText(typeof name === 'string' ? name : '')
+        this.putKey(typeof name === 'string' ? name : '', depth)
         this.putValue(value, depth)
         ++count
       }
@@ -136,7 +162,7 @@ class Packer {
     const count = this.startCount(names.length, max)
     for (let i = 0; i < count; ++i) {
       const name = /** @type {string} */ (names[i])
-      this.putText(name)
+      this.putKey(name, depth)
       let value
       try {
         value = /** @type {any} */ (object)[name]
@@ -255,6 +281,31 @@ class Packer {
     this.at += 8
   }
 
+  /**
+   * Of a field, or of an entry of a map, which may be any text.
+   * @param {string} key @param {number} depth
+   */
+  putKey(key, depth) {
+    if (depth === 0) {
+      this.putName(key)
+    } else {
+      this.putText(key)
+    }
+  }
+
+  /** @param {string} name */
+  putName(name) {
+    const known = this.names.known.get(name)
+    if (known === undefined) {
+      this.names.add(name)
+      this.putText(name)
+      return
+    }
+    this.reserve(4)
+    this.view.setUint32(this.at, known, true)
+    this.at += 4
+  }
+
   /** @param {string} text */
   putText(text) {
     const length = text.length
@@ -326,4 +377,4 @@ class Packer {
   }
 }
 
-module.exports = { Packer }
+module.exports = { Names, Packer }

@@ -1,5 +1,6 @@
 #include "unpack.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -10,8 +11,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "pack.js writes little-endian");
 
-// Stands for text longer than any event: its size is looked at, and nothing else.
-constexpr char kHuge[kEventBytesMax + 1] = {};
+// Stands for text longer than any event: its size is looked at, and nothing else. Not constant,
+// because that would be so many zeros in the file.
+char huge[kEventBytesMax + 1];
 
 std::int64_t to_milliseconds(double ms) noexcept {
   constexpr double kTwo63 = 9223372036854775808.0;
@@ -22,7 +24,8 @@ std::int64_t to_milliseconds(double ms) noexcept {
 
 }  // namespace
 
-Call::Call(std::span<const std::byte> packed) noexcept : rest_(packed) {
+Call::Call(std::span<const std::byte> packed, std::span<const std::byte> names) noexcept
+    : rest_(packed), names_(names) {
   try {
     read();
   } catch (const std::bad_alloc&) { broken_ = true; }
@@ -59,15 +62,22 @@ T Call::take() noexcept {
 
 std::string_view Call::text() noexcept {
   std::uint32_t size = take<std::uint8_t>();
-  if (size == kHugeText) return {kHuge, sizeof kHuge};
-  if (size == kLongText) size = take<std::uint32_t>();
-  if (size > rest_.size()) {
+  if (size == kHugeText) return {huge, sizeof huge};
+  std::span<const std::byte> from;
+  if (size == kName) {
+    const std::size_t offset = take<std::uint16_t>();
+    size = take<std::uint8_t>();
+    from = names_.subspan(std::min(offset, names_.size()));
+  } else {
+    if (size == kLongText) size = take<std::uint32_t>();
+    from = rest_;
+    rest_ = rest_.subspan(std::min<std::size_t>(size, rest_.size()));
+  }
+  if (size > from.size()) {
     broken_ = true;
     return {};
   }
-  const std::string_view text(reinterpret_cast<const char*>(rest_.data()), size);
-  rest_ = rest_.subspan(size);
-  return text;
+  return {reinterpret_cast<const char*>(from.data()), size};
 }
 
 Value Call::value(std::uint32_t depth) {

@@ -36,11 +36,12 @@ enum class Tag : std::uint8_t {
 };
 inline constexpr std::uint8_t kHasTimestamp = 1, kHasUuid = 2, kHasDistinctId = 4;
 // Sizes of text that are none: the size takes four bytes; it is more than any event holds.
-inline constexpr std::uint8_t kLongText = 0xfe, kHugeText = 0xff;
+// Or the text is among the names, at an offset of two bytes, with a size of one.
+inline constexpr std::uint8_t kName = 0xfd, kLongText = 0xfe, kHugeText = 0xff;
 
 class Call {
  public:
-  explicit Call(std::span<const std::byte> packed) noexcept;
+  Call(std::span<const std::byte> packed, std::span<const std::byte> names) noexcept;
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -58,6 +59,7 @@ class Call {
   void read();
 
   std::span<const std::byte> rest_;
+  const std::span<const std::byte> names_;
   bool broken_ = false;
   // Left uninitialised beyond `count_`: clearing it would cost more than a usual event.
   union Room {

@@ -15,8 +15,9 @@
 namespace candor::spool {
 namespace {
 
-// Pages are made present this far ahead of the writer, so that an emit seldom meets a page fault.
-constexpr std::uint64_t kPopulateAhead = 64u << 10;
+// Pages are made present this far ahead of the writer, so that an emit seldom meets a page fault;
+// the farther the more there is already, so that it seldom meets this either.
+constexpr std::uint64_t kPopulateAheadMin = 64u << 10, kPopulateAheadMax = 256u << 10;
 // A process that writes only a few events is better off with the few faults.
 constexpr std::uint64_t kPopulateFrom = 8u << 10;
 
@@ -121,7 +122,8 @@ void Segment::populate(std::uint64_t from, std::uint64_t to) noexcept {
 #ifdef MADV_POPULATE_WRITE
   if (to <= records_at(fixed_.labels) + kPopulateFrom || write_through_) return;
   std::uint64_t done = populated_.load(std::memory_order_relaxed);
-  const std::uint64_t goal = std::min(to + kPopulateAhead, fixed_.file_bytes);
+  const std::uint64_t ahead = std::clamp(to, kPopulateAheadMin, kPopulateAheadMax);
+  const std::uint64_t goal = std::min(to + ahead, fixed_.file_bytes);
   if (to <= done || !populated_.compare_exchange_strong(done, goal, std::memory_order_relaxed))
     return;
   constexpr std::uint64_t kPage = 4096;

@@ -1,6 +1,6 @@
 // @ts-check
-// The native part for this machine. A package without one for it must not end the program that
-// it is a guest of: there, every client is off, and status().problem says why.
+// Stands in for a native part that can't be loaded: a guest must not end the program for want of
+// it. Every client is off, and status().problem says why.
 'use strict'
 
 /**
@@ -22,24 +22,17 @@
  * @typedef {{
  *   version: string
  *   limits: import('./pack.js').Limits
- *   Handle: new (options: object, room: Buffer, hear: { capture: boolean, log: boolean }) => Handle
+ *   Handle: new (options: object, room: Buffer, names: Buffer, hear: { capture: boolean, log: boolean }) => Handle
  * }} Native
  */
 
-const platform = `${process.platform}-${process.arch}`
-
-/** @returns {Native} */
-function load() {
-  try {
-    return require(`./native/${platform}/candor.node`)
-  } catch (error) {
-    return absent(error instanceof Error ? error.message : '')
-  }
-}
-
-/** @param {string} why @returns {Native} */
-function absent(why) {
-  const problem = `candor has no native part that runs on ${platform}: ${why.split('\n', 1)[0]}`
+/**
+ * @param {string} platform @param {unknown} error what the attempt to load it threw
+ * @returns {Native}
+ */
+function absent(platform, error) {
+  const why = error instanceof Error ? error.message.split('\n', 1)[0] : ''
+  const problem = `candor has no native part that runs on ${platform}: ${why}`
   /** @type {Status} */
   const status = Object.freeze({
     enabled: false,
@@ -54,8 +47,8 @@ function absent(why) {
   })
   class Handle {
     #untold
-    /** @param {object} _options @param {Buffer} _room @param {{ log: boolean }} hear */
-    constructor(_options, _room, { log }) {
+    /** @param {object} _options @param {Buffer} _room @param {Buffer} _names @param {{ log: boolean }} hear */
+    constructor(_options, _room, _names, { log }) {
       this.#untold = log ? [`candor: telemetry is off: ${problem}`] : []
     }
     emit() {
@@ -99,4 +92,4 @@ function absent(why) {
   }
 }
 
-module.exports = { load }
+module.exports = absent
