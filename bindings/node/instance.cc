@@ -1,12 +1,11 @@
 #include "instance.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <cstdlib>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "../quiet_thread.h"
 
 namespace candor::node {
 namespace {
@@ -41,22 +40,6 @@ Instances& instances() {
   }();
   return *made;
 }
-
-// Keeps the host's signals on the host's threads while a thread of ours is made.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
@@ -115,8 +98,7 @@ Napi::Promise Instance::later(Napi::Env env, std::function<Answer()> work, Answe
   const std::lock_guard lock(mutex_);
   jobs_.insert(job);
   try {
-    const SignalsBlocked blocked;
-    job->thread = std::thread([job = job.get()] { job->run(); });
+    job->thread = quiet_thread([job = job.get()] { job->run(); });
   } catch (const std::system_error&) {
     napi_release_threadsafe_function(job->settled, napi_tsfn_release);
     jobs_.erase(job);

@@ -1,8 +1,6 @@
 #include "client.h"
 
-#include <pthread.h>
 #include <pybind11/stl.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "../quiet_thread.h"
 #include "gil.h"
 
 namespace candor::python {
@@ -151,22 +150,6 @@ void release_lock_while_waiting(Options& options) {
   };
 }
 
-// Keeps the host's signals on the host's threads while a thread of ours is made.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
-
 milliseconds to_milliseconds(double seconds) {
   constexpr double kMost = std::numeric_limits<std::int32_t>::max();
   if (!(seconds > 0)) return milliseconds{0};  // not a number, too
@@ -226,10 +209,9 @@ bool flush(PyClient& self, double timeout_seconds) {
   };
   auto wait = std::make_shared<Wait>();
   try {
-    const SignalsBlocked blocked;
     // A thread of its own, because this one must look after signals. When Ctrl-C
     // comes it is left alone: it ends by its timeout, or when the client is closed.
-    std::thread([wait, timeout, client = self.client] {
+    quiet_thread([wait, timeout, client = self.client] {
       const bool drained = client->flush(timeout);
       const std::lock_guard lock(wait->mutex);
       wait->drained = drained;
