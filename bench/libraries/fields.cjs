@@ -8,6 +8,6 @@ module.exports = function fields(i) {
     declaredFkCount: 4,
     durationMs: 12.5 + (i % 7),
     outcome: 'error',
-    errorClass: 'TimeoutError'
+    errorClass: 'TimeoutError',
   }
 }

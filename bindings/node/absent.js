@@ -37,13 +37,14 @@ function absent(platform, error) {
   const status = Object.freeze({
     enabled: false,
     rule: 'build_switch',
-    explanation: 'Telemetry is off because this build of candor has no native part for this machine.',
+    explanation:
+      'Telemetry is off because this build of candor has no native part for this machine.',
     installId: '',
     identityFile: '',
     spoolDir: '',
     endpoint: '',
     noticeShown: false,
-    problem
+    problem,
   })
   class Handle {
     #untold
@@ -88,7 +89,7 @@ function absent(platform, error) {
   return {
     version: require('./package.json').version,
     limits: { eventBytesMax: 0, fieldsMax: 0, elementsMax: 0, depthMax: 0 },
-    Handle
+    Handle,
   }
 }
 

@@ -45,7 +45,8 @@ export interface OpenOptions {
   /** Source `runtime.version`. Default: the version of Node. */
   runtimeVersion?: string | undefined
   /** Values for the envelope's `host.NAME` sources, by their whole name; overrides any other source. */
-  sources?: Readonly<Record<string, string | boolean | number | bigint | null | undefined>> | undefined
+  sources?:
+    Readonly<Record<string, string | boolean | number | bigint | null | undefined>> | undefined
   /** Replaces the catalog's product.home; `~` is expanded. */
   home?: string | FileUrl | undefined
   /** Replaces the install id as the sender of every event. 1 to 200 bytes of UTF-8. */
@@ -164,13 +165,7 @@ export type Code =
 
 /** Why a valid event was lost. */
 export type Reason =
-  | 'spool_full'
-  | 'too_old'
-  | 'opted_out'
-  | 'refused'
-  | 'oversize'
-  | 'disk_error'
-  | 'corrupt'
+  'spool_full' | 'too_old' | 'opted_out' | 'refused' | 'oversize' | 'disk_error' | 'corrupt'
 
 /** Made by `open`. Its methods may be taken off it: `const { emit } = telemetry`. */
 export class Client {

@@ -50,7 +50,7 @@ function takePacker() {
 /** @param {Packing} taken */
 function returnPacker(taken) {
   if (taken !== packer) return
-  packer.use(room)  // lets go of what it grew to
+  packer.use(room) // lets go of what it grew to
   busy = false
 }
 
@@ -63,7 +63,10 @@ class RejectedError extends Error {
     this.field = field
   }
 }
-Object.defineProperty(RejectedError.prototype, 'name', { value: 'RejectedError', configurable: true })
+Object.defineProperty(RejectedError.prototype, 'name', {
+  value: 'RejectedError',
+  configurable: true,
+})
 
 /** @param {Code} code @param {string} field @returns {Outcome} */
 function rejected(code, field) {
@@ -78,7 +81,8 @@ function readOptions(options) {
   let { timestamp, uuid, distinctId } = options
   if (types.isDate(timestamp)) timestamp = Date.prototype.getTime.call(timestamp)
   // An invalid Date has NaN.
-  if (timestamp !== undefined && !Number.isInteger(timestamp)) return rejected('wrong_type', 'timestamp')
+  if (timestamp !== undefined && !Number.isInteger(timestamp))
+    return rejected('wrong_type', 'timestamp')
   if (uuid !== undefined && typeof uuid !== 'string') return rejected('wrong_type', 'uuid')
   if (distinctId !== undefined && typeof distinctId !== 'string') {
     return rejected('wrong_type', 'distinct_id')
@@ -141,7 +145,9 @@ class Client {
       try {
         packed.call(event, fields, told)
         answer =
-          packed.bytes === room ? this.#handle.emit(packed.at) : this.#handle.emit(packed.at, packed.bytes)
+          packed.bytes === room
+            ? this.#handle.emit(packed.at)
+            : this.#handle.emit(packed.at, packed.bytes)
       } finally {
         returnPacker(packed)
       }
@@ -275,7 +281,7 @@ function open(options) {
   }
   const handle = new native.Handle(given, room, names.bytes, {
     capture: capturing !== null,
-    log: typeof log === 'function'
+    log: typeof log === 'function',
   })
   const client = new Client(handle, strict, log ?? undefined, capturing?.capture)
   if (strict) {

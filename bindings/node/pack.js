@@ -14,7 +14,17 @@
 
 const { types } = require('node:util')
 
-const TAG = { null: 0, false: 1, true: 2, number: 3, bigint: 4, text: 5, array: 6, object: 7, unsupported: 8 }
+const TAG = {
+  null: 0,
+  false: 1,
+  true: 2,
+  number: 3,
+  bigint: 4,
+  text: 5,
+  array: 6,
+  object: 7,
+  unsupported: 8,
+}
 const FLAG = { timestamp: 1, uuid: 2, distinctId: 4 }
 const NAME = 0xfd
 const LONG_TEXT = 0xfe
@@ -30,7 +40,9 @@ const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)
 
 // Not the property of one map, which somebody may have replaced.
-const mapSize = /** @type {() => number} */ (Object.getOwnPropertyDescriptor(Map.prototype, 'size')?.get)
+const mapSize = /** @type {() => number} */ (
+  Object.getOwnPropertyDescriptor(Map.prototype, 'size')?.get
+)
 
 /** @typedef {{ eventBytesMax: number, fieldsMax: number, elementsMax: number, depthMax: number }} Limits */
 
@@ -129,7 +141,7 @@ class Packer {
     this.putByte(
       (timestamp === undefined ? 0 : FLAG.timestamp) |
         (uuid === undefined ? 0 : FLAG.uuid) |
-        (distinctId === undefined ? 0 : FLAG.distinctId)
+        (distinctId === undefined ? 0 : FLAG.distinctId),
     )
     if (timestamp !== undefined) this.putNumber(timestamp)
     if (uuid !== undefined) this.putText(uuid)
@@ -338,7 +350,9 @@ class Packer {
     }
     this.reserve(5 + 3 * text.length)
     const start = this.at + 5
-    const size = text.isWellFormed() ? this.bytes.write(text, start, 'utf8') : this.writeBroken(text, start)
+    const size = text.isWellFormed()
+      ? this.bytes.write(text, start, 'utf8')
+      : this.writeBroken(text, start)
     this.bytes[this.at] = LONG_TEXT
     this.view.setUint32(this.at + 1, size, true)
     this.at = start + size

@@ -55,7 +55,9 @@ class Events {
     const [found, ...more] = this.named(name)
     if (found === undefined || more.length > 0) {
       const count = found === undefined ? 0 : 1 + more.length
-      throw new Error(`expected one ${name}, got ${count}; events: ${this.names.join(', ') || 'none'}`)
+      throw new Error(
+        `expected one ${name}, got ${count}; events: ${this.names.join(', ') || 'none'}`,
+      )
     }
     return found
   }

@@ -25,7 +25,10 @@ const program = new Command('ktx')
 
 const group = (name, about) => program.command(name).description(about)
 
-program.command('setup').description('Makes a project').action(() => run.setup(ktx))
+program
+  .command('setup')
+  .description('Makes a project')
+  .action(() => run.setup(ktx))
 
 const connection = group('connection', "The project's databases")
 connection
@@ -56,7 +59,10 @@ program
   .action((name) => run.scan(ktx, name))
 
 const layer = group('sl', 'The semantic layer')
-layer.command('validate').description('Checks the models').action(() => run.slValidate(ktx))
+layer
+  .command('validate')
+  .description('Checks the models')
+  .action(() => run.slValidate(ktx))
 layer
   .command('query')
   .description('Compiles a query of dimensions and measures()')
@@ -97,7 +103,10 @@ telemetry
   .command('status')
   .description('Whether it may, and who said so')
   .action(() => run.telemetryStatus(ktx))
-telemetry.command('enable').description('Opts in').action(() => run.telemetryEnable(ktx))
+telemetry
+  .command('enable')
+  .description('Opts in')
+  .action(() => run.telemetryEnable(ktx))
 telemetry
   .command('disable')
   .description('Opts out, and deletes what waits to be sent')

@@ -59,7 +59,7 @@ export async function ingest({ project, telemetry }, name, { watch }) {
   if (!watch) return
   console.log('watching')
   const changed = () => statSync(join(project.directory, 'models'), { bigint: true }).mtimeNs
-  for (let seen = changed(); ; ) {
+  for (let seen = changed(); ;) {
     await sleep(WATCH_MS)
     const now = changed()
     if (now === seen) continue

@@ -5,7 +5,14 @@ import { pathToFileURL } from 'node:url'
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
-import { candor, CATALOG, filesIn, optionsFor, startServer, temporaryDirectory } from './support.mjs'
+import {
+  candor,
+  CATALOG,
+  filesIn,
+  optionsFor,
+  startServer,
+  temporaryDirectory,
+} from './support.mjs'
 
 function opened(home, more) {
   const client = candor.open(optionsFor(home, more))
@@ -24,6 +31,7 @@ describe('open', () => {
     }
   })
 
+  // prettier-ignore
   test.each([
     [undefined, TypeError, 'needs an object'],
     [null, TypeError, 'needs an object'],
@@ -50,7 +58,12 @@ describe('open', () => {
   })
 
   test('what is undefined or null has the default', () => {
-    const client = opened(temporaryDirectory(), { runtime: undefined, flushAt: null, log: undefined, sources: null })
+    const client = opened(temporaryDirectory(), {
+      runtime: undefined,
+      flushAt: null,
+      log: undefined,
+      sources: null,
+    })
     expect(client.emit('ping').result).toBe('accepted')
   })
 
@@ -71,6 +84,7 @@ describe('open', () => {
     })
   })
 
+  // prettier-ignore
   test.each([
     [{ catalogText: undefined, catalog: '/no/such/catalog.jsonc' }, '/no/such/catalog.jsonc'],
     [{ catalogText: '{"catalog": 5}' }, 'catalog:1:1: error:'],
@@ -126,7 +140,12 @@ describe('outcomes', () => {
     try {
       client.emit('sample', { count: 'hunter2' })
     } catch (error) {
-      expect(error).toMatchObject({ name: 'RejectedError', event: 'sample', code: 'wrong_type', field: 'count' })
+      expect(error).toMatchObject({
+        name: 'RejectedError',
+        event: 'sample',
+        code: 'wrong_type',
+        field: 'count',
+      })
       expect(error.message).toBe('sample rejected: wrong_type (count)')
       expect(error.stack).not.toContain('hunter2')
     }
@@ -148,7 +167,9 @@ describe('log', () => {
   })
 
   test('may emit an event itself', () => {
-    const client = opened(temporaryDirectory(), { log: () => client.emit('sample', { text: 'logged', count: 1 }) })
+    const client = opened(temporaryDirectory(), {
+      log: () => client.emit('sample', { text: 'logged', count: 1 }),
+    })
     expect(client.emit('sample', { count: 'x' })).toMatchObject({ code: 'wrong_type' })
     expect(client.emit('ping')).toEqual({ result: 'accepted' })
   })
@@ -159,9 +180,17 @@ describe('consent', () => {
     const home = temporaryDirectory()
     const client = opened(home)
     client.emit('ping')
-    expect(await client.disable()).toMatchObject({ enabled: false, rule: 'file_disabled', problem: '' })
+    expect(await client.disable()).toMatchObject({
+      enabled: false,
+      rule: 'file_disabled',
+      problem: '',
+    })
     expect(client.emit('ping')).toEqual({ result: 'disabled' })
-    expect((await client.stats()).total).toMatchObject({ captured: 1, pending: 0, dropped: { opted_out: 1 } })
+    expect((await client.stats()).total).toMatchObject({
+      captured: 1,
+      pending: 0,
+      dropped: { opted_out: 1 },
+    })
     expect(await client.enable()).toMatchObject({ enabled: true, rule: 'file_enabled' })
     expect(client.emit('ping')).toEqual({ result: 'accepted' })
   })
@@ -174,7 +203,9 @@ describe('consent', () => {
     expect(client.status()).toMatchObject({ enabled: false, rule: 'env_disabled' })
     expect(filesIn(home)).toEqual([])
     expect(await client.enable()).toMatchObject({ enabled: false, rule: 'env_disabled' })
-    expect(JSON.parse(readFileSync(path.join(home, 'telemetry.json')))).toMatchObject({ enabled: true })
+    expect(JSON.parse(readFileSync(path.join(home, 'telemetry.json')))).toMatchObject({
+      enabled: true,
+    })
   })
 
   test('a file that is not understood is off, and left alone', async () => {
@@ -209,7 +240,12 @@ describe('flush and close', () => {
     expect(await client.flush()).toBe(true)
     expect(server.events.map((event) => event.properties.count)).toEqual([...Array(250).keys()])
     expect(new Set(server.events.map((event) => event.uuid)).size).toBe(250)
-    expect((await client.stats()).total).toEqual({ captured: 250, delivered: 250, pending: 0, dropped: {} })
+    expect((await client.stats()).total).toEqual({
+      captured: 250,
+      delivered: 250,
+      pending: 0,
+      dropped: {},
+    })
   })
 
   test('the event loop turns meanwhile, and the promise waits no longer than it was told', async () => {
@@ -246,7 +282,8 @@ describe('flush and close', () => {
 
   test('odd timeouts', async () => {
     const client = opened(temporaryDirectory())
-    for (const timeoutMs of [NaN, -1, 0]) expect(await client.flush({ timeoutMs })).toBeTypeOf('boolean')
+    for (const timeoutMs of [NaN, -1, 0])
+      expect(await client.flush({ timeoutMs })).toBeTypeOf('boolean')
   })
 })
 

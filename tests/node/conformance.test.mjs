@@ -12,7 +12,10 @@ const clients = new Map()
 function clientFor(catalog, runtime, sources) {
   const key = JSON.stringify([catalog, runtime, sources])
   if (!clients.has(key)) {
-    clients.set(key, candor.open({ catalog, runtime, sources, home: '/nowhere', delivery: 'manual' }))
+    clients.set(
+      key,
+      candor.open({ catalog, runtime, sources, home: '/nowhere', delivery: 'manual' }),
+    )
   }
   return clients.get(key)
 }
@@ -30,7 +33,10 @@ function verdict(client, vector) {
 for (const { name, catalog, vectors, unsayable } of documents()) {
   describe(name, () => {
     test.each(vectors)('$name', (vector) => {
-      const { bytes, ...rejection } = verdict(clientFor(catalog, vector.runtime, vector.sources), vector)
+      const { bytes, ...rejection } = verdict(
+        clientFor(catalog, vector.runtime, vector.sources),
+        vector,
+      )
       if (vector.expect.code) {
         expect(rejection).toEqual(vector.expect)
       } else if (vector.expect.bytes !== undefined) {

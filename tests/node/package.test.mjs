@@ -6,7 +6,15 @@ import path from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { candor, CATALOG, cleanEnvironment, PACKAGE, ROOT, temporaryDirectory, testing } from './support.mjs'
+import {
+  candor,
+  CATALOG,
+  cleanEnvironment,
+  PACKAGE,
+  ROOT,
+  temporaryDirectory,
+  testing,
+} from './support.mjs'
 
 const source = path.join(ROOT, 'bindings', 'node')
 const build = path.resolve(PACKAGE, '..', '..')
@@ -19,9 +27,14 @@ beforeAll(() => {
   work = mkdtempSync(path.join(os.tmpdir(), 'candor-package-'))
   // What `npm pack` starts from in a checkout, with this build's native part.
   const tree = path.join(work, 'tree')
-  cpSync(source, tree, { recursive: true, filter: (file) => !/node_modules|\/native(\/|$)/.test(file.slice(source.length)) })
+  cpSync(source, tree, {
+    recursive: true,
+    filter: (file) => !/node_modules|\/native(\/|$)/.test(file.slice(source.length)),
+  })
   run('cmake', ['--install', build, '--component', 'node', '--prefix', tree, '--strip'])
-  packed = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], tree))[0]
+  packed = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], tree),
+  )[0]
 
   consumer = path.join(work, 'consumer')
   mkdirSync(consumer)
@@ -29,19 +42,40 @@ beforeAll(() => {
   writeFileSync(path.join(consumer, 'acme.telemetry.jsonc'), CATALOG)
   const tarball = path.join(work, packed.filename)
   run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball])
-  for (const name of ['sample.mts', 'sample.cts']) cpSync(path.join(import.meta.dirname, name), path.join(consumer, name))
+  for (const name of ['sample.mts', 'sample.cts'])
+    cpSync(path.join(import.meta.dirname, name), path.join(consumer, name))
 })
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
 function run(command, args, cwd = consumer) {
-  return execFileSync(command, args, { cwd, encoding: 'utf8', env: { ...cleanEnvironment(work), PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return execFileSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { ...cleanEnvironment(work), PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 function tsc(...args) {
   const program = path.join(import.meta.dirname, 'node_modules', '.bin', 'tsc')
   const types = path.join(import.meta.dirname, 'node_modules', '@types')
-  const options = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--target', 'es2024', '--module', 'nodenext', '--typeRoots', types, '--types', 'node']
-  const { status, stdout, stderr } = spawnSync(program, [...options, ...args], { cwd: consumer, encoding: 'utf8' })
+  const options = [
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--noUncheckedIndexedAccess',
+    '--target',
+    'es2024',
+    '--module',
+    'nodenext',
+    '--typeRoots',
+    types,
+    '--types',
+    'node',
+  ]
+  const { status, stdout, stderr } = spawnSync(program, [...options, ...args], {
+    cwd: consumer,
+    encoding: 'utf8',
+  })
   return { status, said: stdout + stderr }
 }
 
@@ -78,7 +112,10 @@ test('its version is the core’s', () => {
 test('the addon needs nothing but the C and C++ libraries, and shows nothing but its entry', () => {
   const addon = path.join(consumer, 'node_modules/candor', native, 'candor.node')
   expect(run('ldd', [addon])).not.toMatch(/curl|ssl|crypto|candor-upload|not found/)
-  const defined = run('nm', ['--dynamic', '--defined-only', addon]).trim().split('\n').map((line) => line.split(' ').at(-1))
+  const defined = run('nm', ['--dynamic', '--defined-only', addon])
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ').at(-1))
   expect(defined.sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1'])
   // Of Node it asks for Node-API alone, which is the same in every version.
   const wanted = run('nm', ['--dynamic', '--undefined-only', '--demangle', addon])
@@ -88,9 +125,21 @@ test('the addon needs nothing but the C and C++ libraries, and shows nothing but
 
 describe('loading', () => {
   test.each([
-    ['CommonJS', '--input-type=commonjs', "const candor = require('candor'); const { capture } = require('candor/testing')"],
-    ['an ES module, default', '--input-type=module', "import candor from 'candor'; import { capture } from 'candor/testing'"],
-    ['an ES module, names', '--input-type=module', "import { open, version, Client, RejectedError } from 'candor'; import { capture } from 'candor/testing'; const candor = { open, version, Client, RejectedError }"],
+    [
+      'CommonJS',
+      '--input-type=commonjs',
+      "const candor = require('candor'); const { capture } = require('candor/testing')",
+    ],
+    [
+      'an ES module, default',
+      '--input-type=module',
+      "import candor from 'candor'; import { capture } from 'candor/testing'",
+    ],
+    [
+      'an ES module, names',
+      '--input-type=module',
+      "import { open, version, Client, RejectedError } from 'candor'; import { capture } from 'candor/testing'; const candor = { open, version, Client, RejectedError }",
+    ],
   ])('%s', (_, type, head) => {
     const script = `${head}
       const events = capture({ catalog: 'acme.telemetry.jsonc' })
@@ -112,13 +161,17 @@ describe('loading', () => {
       client.flush({ timeoutMs: 2000 }).then((drained) => console.log(drained, /libcandor-upload/.test(require('fs').readFileSync('/proc/self/maps'))))`
     expect(run('node', ['-e', script])).toBe('false true\n')
     expect(run('npx', ['--offline', 'candor', '--version'])).toContain(packed.version)
-    const wrong = spawnSync('npx', ['--offline', 'candor', 'check', 'no-such-file'], { cwd: consumer })
+    const wrong = spawnSync('npx', ['--offline', 'candor', 'check', 'no-such-file'], {
+      cwd: consumer,
+    })
     expect(wrong.status).not.toBe(0)
   })
 
   test('where there is no native part, clients are off and say why', () => {
     const bare = temporaryDirectory()
-    cpSync(path.join(consumer, 'node_modules/candor'), path.join(bare, 'candor'), { recursive: true })
+    cpSync(path.join(consumer, 'node_modules/candor'), path.join(bare, 'candor'), {
+      recursive: true,
+    })
     rmSync(path.join(bare, 'candor/native'), { recursive: true })
     const script = `const candor = require('./candor')
       const client = candor.open({ catalog: 'x', log: console.log })
@@ -126,7 +179,9 @@ describe('loading', () => {
       Promise.all([client.flush(), client.stats(), client.enable(), client.disable(), client.close()]).then((all) => console.log(all[0], all[1].total.captured, all[2].enabled))
       try { client.encode('ping') } catch (error) { console.log(error.message) }`
     const said = run('node', ['-e', script], bare)
-    expect(said).toContain(`candor: telemetry is off: candor has no native part that runs on ${process.platform}-${process.arch}`)
+    expect(said).toContain(
+      `candor: telemetry is off: candor has no native part that runs on ${process.platform}-${process.arch}`,
+    )
     expect(said).toContain(`disabled build_switch false ${packed.version}`)
     expect(said).toContain('no catalog')
     expect(said).toContain('true 0 false')
@@ -143,23 +198,53 @@ describe('types', () => {
   })
 
   test('a project without the types of Node can use them', () => {
-    writeFileSync(path.join(consumer, 'plain.cts'), "import candor = require('candor')\nexport const opened = candor.open({ catalog: 'x' })\n")
+    writeFileSync(
+      path.join(consumer, 'plain.cts'),
+      "import candor = require('candor')\nexport const opened = candor.open({ catalog: 'x' })\n",
+    )
     const program = path.join(import.meta.dirname, 'node_modules', '.bin', 'tsc')
-    const done = spawnSync(program, ['--strict', '--noEmit', '--types', '', '--lib', 'es2022', '--module', 'nodenext', 'plain.cts'], { cwd: consumer, encoding: 'utf8' })
+    const done = spawnSync(
+      program,
+      [
+        '--strict',
+        '--noEmit',
+        '--types',
+        '',
+        '--lib',
+        'es2022',
+        '--module',
+        'nodenext',
+        'plain.cts',
+      ],
+      { cwd: consumer, encoding: 'utf8' },
+    )
     expect(done.stdout).toBe('')
   })
 
   test('the code is what the declarations say', () => {
     const options = ['--allowJs', '--checkJs', '--noEmit']
-    const files = ['absent.js', 'index.js', 'pack.js', 'testing.js'].map((name) => path.join(source, name))
+    const files = ['absent.js', 'index.js', 'pack.js', 'testing.js'].map((name) =>
+      path.join(source, name),
+    )
     expect(tsc(...options, ...files)).toEqual({ status: 0, said: '' })
   })
 
   // A type that has a key which the value lacks, or lacks one that it has, does not compile.
   test('the declarations name what is there, and no more', async () => {
     const home = temporaryDirectory()
-    const client = candor.open({ catalogText: CATALOG, home, delivery: 'manual', productVersion: '1' })
-    const members = (object) => [...new Set([...Object.keys(object), ...Object.getOwnPropertyNames(Object.getPrototypeOf(object))])].filter((name) => name !== 'constructor')
+    const client = candor.open({
+      catalogText: CATALOG,
+      home,
+      delivery: 'manual',
+      productVersion: '1',
+    })
+    const members = (object) =>
+      [
+        ...new Set([
+          ...Object.keys(object),
+          ...Object.getOwnPropertyNames(Object.getPrototypeOf(object)),
+        ]),
+      ].filter((name) => name !== 'constructor')
     const events = testing.capture({ catalogText: CATALOG })
     const rejection = new candor.RejectedError('a', 'too_long', 'b')
     const shapes = {
@@ -171,9 +256,13 @@ describe('types', () => {
       'import("candor").Counts': Object.keys((await client.stats()).total),
       'import("candor").Accepted': Object.keys(client.emit('ping')),
       'import("candor").Rejected': Object.keys(client.emit('nothing')),
-      'Omit<import("candor").RejectedError, keyof Error> & { name: 1 }': [...Object.keys(rejection), 'name'],
+      'Omit<import("candor").RejectedError, keyof Error> & { name: 1 }': [
+        ...Object.keys(rejection),
+        'name',
+      ],
       'Omit<import("candor/testing").Events, symbol>': members(events),
-      'import("candor/testing").CapturedEvent': (events.client.emit('ping'), Object.keys(events.all[0])),
+      'import("candor/testing").CapturedEvent':
+        (events.client.emit('ping'), Object.keys(events.all[0])),
     }
     events.stop()
     await client.close()
@@ -188,23 +277,48 @@ describe('types', () => {
   test('the declarations name all codes and reasons', () => {
     const header = readFileSync(path.join(ROOT, 'core/include/candor/outcome.h'), 'utf8')
     const declared = readFileSync(path.join(source, 'index.d.ts'), 'utf8')
-    const union = (name) => [...new RegExp(`export type ${name} =([^;]*?)\n\n`).exec(declared)[1].matchAll(/'(\w+)'/g)].map((m) => m[1])
-    const values = (name) => [...new RegExp(`enum class ${name} [^}]*`).exec(header)[0].matchAll(/^ {2}(\w+) = /gm)].map((m) => m[1]).filter((value) => value !== 'none')
+    const union = (name) =>
+      [
+        ...new RegExp(`export type ${name} =([^;]*?)\n\n`).exec(declared)[1].matchAll(/'(\w+)'/g),
+      ].map((m) => m[1])
+    const values = (name) =>
+      [...new RegExp(`enum class ${name} [^}]*`).exec(header)[0].matchAll(/^ {2}(\w+) = /gm)]
+        .map((m) => m[1])
+        .filter((value) => value !== 'none')
     expect(union('Code')).toEqual(values('Code'))
     expect(union('Reason')).toEqual(values('Reason'))
   })
 })
 
 // What README.md tells a user of a clone to do. Compiles the core anew, so it takes its time.
-test('npm install of the folder in a clean checkout builds what is missing', { timeout: 900_000 }, () => {
-  const clone = path.join(temporaryDirectory(), 'clone')
-  const files = execFileSync('git', ['-C', ROOT, 'ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(Boolean)
-  for (const file of files) cpSync(path.join(ROOT, file), path.join(clone, file), { verbatimSymlinks: true })
-  const user = temporaryDirectory()
-  writeFileSync(path.join(user, 'package.json'), '{"private": true}')
-  const env = { ...cleanEnvironment(process.env.HOME), PATH: process.env.PATH }
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', path.join(clone, 'bindings/node')], { cwd: user, env, stdio: 'pipe' })
-  const script = "console.log(require('candor').open({ catalogText: '{' }).status().problem)"
-  expect(execFileSync('node', ['-e', script], { cwd: user, env, encoding: 'utf8' })).toContain('catalog:1:2: error:')
-  expect(execFileSync('npx', ['--offline', 'candor', '--version'], { cwd: user, env, encoding: 'utf8' })).toContain(candor.version)
-})
+test(
+  'npm install of the folder in a clean checkout builds what is missing',
+  { timeout: 900_000 },
+  () => {
+    const clone = path.join(temporaryDirectory(), 'clone')
+    const files = execFileSync('git', ['-C', ROOT, 'ls-files', '-z'], { encoding: 'utf8' })
+      .split('\0')
+      .filter(Boolean)
+    for (const file of files)
+      cpSync(path.join(ROOT, file), path.join(clone, file), { verbatimSymlinks: true })
+    const user = temporaryDirectory()
+    writeFileSync(path.join(user, 'package.json'), '{"private": true}')
+    const env = { ...cleanEnvironment(process.env.HOME), PATH: process.env.PATH }
+    execFileSync('npm', ['install', '--no-audit', '--no-fund', path.join(clone, 'bindings/node')], {
+      cwd: user,
+      env,
+      stdio: 'pipe',
+    })
+    const script = "console.log(require('candor').open({ catalogText: '{' }).status().problem)"
+    expect(execFileSync('node', ['-e', script], { cwd: user, env, encoding: 'utf8' })).toContain(
+      'catalog:1:2: error:',
+    )
+    expect(
+      execFileSync('npx', ['--offline', 'candor', '--version'], {
+        cwd: user,
+        env,
+        encoding: 'utf8',
+      }),
+    ).toContain(candor.version)
+  },
+)

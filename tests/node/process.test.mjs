@@ -19,18 +19,36 @@ describe('however a process ends, what it emitted is kept', () => {
     ['process.reallyExit', 'process.reallyExit(5)', 5, null],
     ['an uncaught exception', 'throw new Error("of the host")', 1, null],
     ['an unhandled rejection', 'Promise.reject(new Error("of the host"))', 1, null],
-    ['SIGTERM', 'process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)', null, 'SIGTERM'],
+    [
+      'SIGTERM',
+      'process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)',
+      null,
+      'SIGTERM',
+    ],
     ['SIGINT', 'process.kill(process.pid, "SIGINT"); setInterval(() => {}, 1000)', null, 'SIGINT'],
     ['SIGKILL', 'process.kill(process.pid, "SIGKILL")', null, 'SIGKILL'],
     ['abort', 'process.abort()', null, 'SIGABRT'],
-    ['an exit in the middle of a flush', 'client.flush({ timeoutMs: 1e6 }); process.exit(6)', 6, null],
-    ['a throw in the middle of a flush', 'client.flush({ timeoutMs: 1e6 }); throw new Error("x")', 1, null],
+    [
+      'an exit in the middle of a flush',
+      'client.flush({ timeoutMs: 1e6 }); process.exit(6)',
+      6,
+      null,
+    ],
+    [
+      'a throw in the middle of a flush',
+      'client.flush({ timeoutMs: 1e6 }); throw new Error("x")',
+      1,
+      null,
+    ],
     ['an exit while choosing', 'client.enable(); client.stats(); process.exit(7)', 7, null],
     ['close, and an exit at once', 'client.close({ timeoutMs: 1e6 }); process.exit(8)', 8, null],
   ])('%s', async (_, how, code, signal) => {
     const server = await startServer({ answer: () => {} })
     const home = temporaryDirectory()
-    const done = await runNode(emitTen + how, { home, env: { ACME_TELEMETRY_ENDPOINT: server.url } })
+    const done = await runNode(emitTen + how, {
+      home,
+      env: { ACME_TELEMETRY_ENDPOINT: server.url },
+    })
     expect(done).toMatchObject({ code, signal, out: '' })
     expect(await ledgerOf(home)).toMatchObject({ captured: 10, pending: 10, dropped: {} })
   })
@@ -42,13 +60,14 @@ describe('however a process ends, what it emitted is kept', () => {
       const client = open({ delivery: 'manual' })
       for (let i = 0; ; ++i) { client.emit('sample', { count: i }); writeSync(1, '.') }
     `
-    const during = (child) => new Promise((resolve) => {
-      let seen = 0
-      child.stdout.on('data', (data) => {
-        seen += data.length
-        if (seen > 500) resolve(child.kill('SIGKILL'))
+    const during = (child) =>
+      new Promise((resolve) => {
+        let seen = 0
+        child.stdout.on('data', (data) => {
+          seen += data.length
+          if (seen > 500) resolve(child.kill('SIGKILL'))
+        })
       })
-    })
     const done = await runNode(script, { home, during })
     expect(done.signal).toBe('SIGKILL')
     const { pending } = await ledgerOf(home)
@@ -104,7 +123,10 @@ describe('a guest', () => {
 
   test('says the notice once, on standard error, and nothing else', async () => {
     const home = temporaryDirectory()
-    expect(await runNode(emitTen, { home })).toMatchObject({ out: '', err: 'Acme collects usage data.\n' })
+    expect(await runNode(emitTen, { home })).toMatchObject({
+      out: '',
+      err: 'Acme collects usage data.\n',
+    })
     expect(await runNode(emitTen, { home })).toMatchObject({ out: '', err: '' })
   })
 
@@ -125,7 +147,12 @@ describe('a guest', () => {
     const home = temporaryDirectory()
     const done = await runNode(emitTen, { home, env: { ACME_TELEMETRY_DEBUG: '1' } })
     expect(done.out).toBe('')
-    expect(done.err.trim().split('\n').map((line) => JSON.parse(line).properties.count)).toEqual([...Array(10).keys()])
+    expect(
+      done.err
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).properties.count),
+    ).toEqual([...Array(10).keys()])
     expect(filesIn(home)).toEqual([])
   })
 })
@@ -149,17 +176,29 @@ describe('off means off', () => {
     const done = await runNode(script, {
       home,
       env: { [name]: value },
-      prefix: ['strace', '-f', '-qq', '-o', trace, '-e', 'trace=%file,%network,%process,write,pwrite64,ftruncate,fallocate'],
+      prefix: [
+        'strace',
+        '-f',
+        '-qq',
+        '-o',
+        trace,
+        '-e',
+        'trace=%file,%network,%process,write,pwrite64,ftruncate,fallocate',
+      ],
     })
     expect(done).toMatchObject({ code: 0, out: 'begindisabled', err: '' })
     expect(filesIn(home)).toEqual([])
     const calls = readFileSync(trace, 'utf8')
-    const ours = calls.slice(calls.indexOf('"begin"'), calls.indexOf('"disabled"')).split('\n').slice(1, -1)
+    const ours = calls
+      .slice(calls.indexOf('"begin"'), calls.indexOf('"disabled"'))
+      .split('\n')
+      .slice(1, -1)
     // Node's own wake-ups write to an eventfd; the thread of a flush is one of this process.
     const acts = ours.filter(
       (line) =>
-        /O_WRONLY|O_RDWR|O_CREAT|mkdir|unlink|rename|socket\(|connect\(|execve|fork|clone|fallocate|ftruncate/.test(line) &&
-        !/CLONE_THREAD/.test(line),
+        /O_WRONLY|O_RDWR|O_CREAT|mkdir|unlink|rename|socket\(|connect\(|execve|fork|clone|fallocate|ftruncate/.test(
+          line,
+        ) && !/CLONE_THREAD/.test(line),
     )
     expect(acts).toEqual([])
   })
@@ -187,7 +226,10 @@ describe('worker threads', () => {
         for (let i = 0; i < 4; ++i) new Worker(source.slice(0, source.indexOf('const { Worker }')) + code, { eval: true })
       }
     `
-    expect(await runNode(script, { home })).toMatchObject({ code: 0, err: 'Acme collects usage data.\n' })
+    expect(await runNode(script, { home })).toMatchObject({
+      code: 0,
+      err: 'Acme collects usage data.\n',
+    })
     expect(await ledgerOf(home)).toMatchObject({ captured: 50, pending: 50, dropped: {} })
   })
 
@@ -211,7 +253,9 @@ describe('worker threads', () => {
         worker.on('message', () => worker.terminate())
       }
     `
-    expect(await runNode(script, { home, env: { ACME_TELEMETRY_ENDPOINT: server.url } })).toMatchObject({ code: 0 })
+    expect(
+      await runNode(script, { home, env: { ACME_TELEMETRY_ENDPOINT: server.url } }),
+    ).toMatchObject({ code: 0 })
     const { captured, pending, dropped } = await ledgerOf(home)
     expect(captured).toBeGreaterThan(0)
     expect(captured).toBe(pending + (dropped.spool_full ?? 0))
@@ -260,14 +304,26 @@ describe.skipIf(process.env.LD_PRELOAD)('a short run', () => {
 })
 
 // Beside another malloc the two are not kept apart.
-test.skipIf(process.env.LD_PRELOAD)('TLS by the upload part is not done by the OpenSSL inside Node', async () => {
-  const home = temporaryDirectory()
-  const log = path.join(temporaryDirectory(), 'bindings')
-  const script = `${emitTen} client.flush({ timeoutMs: 1000 }).then(() => {})`
-  const env = { ACME_TELEMETRY_ENDPOINT: 'https://127.0.0.1:9', LD_DEBUG: 'bindings', LD_DEBUG_OUTPUT: log, LD_BIND_NOW: '1' }
-  expect(await runNode(script, { home, env })).toMatchObject({ code: 0 })
-  const bindings = filesIn(path.dirname(log)).map((name) => readFileSync(path.join(path.dirname(log), name), 'latin1')).join('')
-  const ofCurl = bindings.split('\n').filter((line) => /binding file \S*libcurl\S* .*`(SSL|X509|EVP)_/.test(line))
-  expect(ofCurl.length).toBeGreaterThan(10)
-  expect(ofCurl.filter((line) => !/ to \S*lib(ssl|crypto)\.so/.test(line))).toEqual([])
-})
+test.skipIf(process.env.LD_PRELOAD)(
+  'TLS by the upload part is not done by the OpenSSL inside Node',
+  async () => {
+    const home = temporaryDirectory()
+    const log = path.join(temporaryDirectory(), 'bindings')
+    const script = `${emitTen} client.flush({ timeoutMs: 1000 }).then(() => {})`
+    const env = {
+      ACME_TELEMETRY_ENDPOINT: 'https://127.0.0.1:9',
+      LD_DEBUG: 'bindings',
+      LD_DEBUG_OUTPUT: log,
+      LD_BIND_NOW: '1',
+    }
+    expect(await runNode(script, { home, env })).toMatchObject({ code: 0 })
+    const bindings = filesIn(path.dirname(log))
+      .map((name) => readFileSync(path.join(path.dirname(log), name), 'latin1'))
+      .join('')
+    const ofCurl = bindings
+      .split('\n')
+      .filter((line) => /binding file \S*libcurl\S* .*`(SSL|X509|EVP)_/.test(line))
+    expect(ofCurl.length).toBeGreaterThan(10)
+    expect(ofCurl.filter((line) => !/ to \S*lib(ssl|crypto)\.so/.test(line))).toEqual([])
+  },
+)

@@ -1,5 +1,12 @@
 // A consumer in TypeScript, as an ES module; package.test.mjs compiles it with --strict and runs it.
-import candor, { type Code, type Fields, open, type Outcome, RejectedError, type Status } from 'candor'
+import candor, {
+  type Code,
+  type Fields,
+  open,
+  type Outcome,
+  RejectedError,
+  type Status,
+} from 'candor'
 import { capture } from 'candor/testing'
 
 const telemetry: candor.Client = open({
@@ -10,8 +17,17 @@ const telemetry: candor.Client = open({
   log: (line) => void line.length,
 })
 
-const fields: Fields = { flag: true, count: 5n, text: undefined, list: [1, 2], map: new Map([['a', true]]) }
-const outcome: Outcome = telemetry.emit('sample', fields, { timestamp: new Date(), distinctId: 'me' })
+const fields: Fields = {
+  flag: true,
+  count: 5n,
+  text: undefined,
+  list: [1, 2],
+  map: new Map([['a', true]]),
+}
+const outcome: Outcome = telemetry.emit('sample', fields, {
+  timestamp: new Date(),
+  distinctId: 'me',
+})
 if (outcome.result === 'rejected') {
   const code: Code = outcome.code
   console.log(code, outcome.field)
@@ -35,7 +51,16 @@ try {
   console.log(error.code, error.field)
 }
 events.client.emit('ping')
-console.log(outcome.result, bytes.length > 0, status.enabled, drained, total.captured, after.enabled, events.names, telemetry.firstRun)
+console.log(
+  outcome.result,
+  bytes.length > 0,
+  status.enabled,
+  drained,
+  total.captured,
+  after.enabled,
+  events.names,
+  telemetry.firstRun,
+)
 for (const { event, properties } of events) console.log(event, Object.keys(properties).length)
 events.stop()
 

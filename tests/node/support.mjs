@@ -11,7 +11,8 @@ import { gunzipSync } from 'node:zlib'
 import { onTestFinished } from 'vitest'
 
 /** Where the built package is. */
-export const PACKAGE = process.env.CANDOR_NODE ?? fail('CANDOR_NODE is not set: run ./dev test node')
+export const PACKAGE =
+  process.env.CANDOR_NODE ?? fail('CANDOR_NODE is not set: run ./dev test node')
 export const ROOT = path.resolve(import.meta.dirname, '../..')
 
 const require = createRequire(import.meta.url)
@@ -124,7 +125,10 @@ const open = (more) => candor.open({ catalogText: ${JSON.stringify(CATALOG)}, pr
  * Runs a script as a program of its own, with \`candor\` and \`open\`; answers {code, signal, out, err}.
  * \`during(child)\` runs beside it.
  */
-export async function runNode(script, { home, env = {}, during = undefined, nodeArgs = [], prefix = [] }) {
+export async function runNode(
+  script,
+  { home, env = {}, during = undefined, nodeArgs = [], prefix = [] },
+) {
   const [command, ...args] = [...prefix, process.execPath, ...nodeArgs, '-e', PRELUDE + script]
   const child = spawn(command, args, {
     env: cleanEnvironment(home, env),

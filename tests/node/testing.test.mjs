@@ -14,9 +14,15 @@ test('captures what a client of its own and those opened meanwhile emit', () => 
   other.emit('ping')
   expect(events.names).toEqual(['sample', 'sample', 'ping'])
   expect(events.named('sample').map(({ count }) => count)).toEqual([1, 2])
-  expect(events.only('ping')).toEqual({ version: '1.2.3', runtime: 'node', nodeVersion: process.versions.node })
+  expect(events.only('ping')).toEqual({
+    version: '1.2.3',
+    runtime: 'node',
+    nodeVersion: process.versions.node,
+  })
   expect(() => events.only('sample')).toThrow('expected one sample, got 2')
-  expect(() => events.only('nothing')).toThrow('expected one nothing, got 0; events: sample, sample, ping')
+  expect(() => events.only('nothing')).toThrow(
+    'expected one nothing, got 0; events: sample, sample, ping',
+  )
   expect([...events]).toEqual(events.all)
   expect(events.all[0]).toMatchObject({ event: 'sample', properties: { version: '0.0.0' } })
   expect(events.length).toBe(3)

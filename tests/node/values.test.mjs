@@ -7,7 +7,6 @@ import { candor, CATALOG, testing } from './support.mjs'
 
 let events
 beforeAll(() => {
-  // A capture's client is strict; one opened with an open door tells outcomes.
   events = testing.capture({ catalogText: CATALOG })
 })
 afterAll(() => events.stop())
@@ -43,6 +42,7 @@ class Point {
 class Text extends String {}
 
 describe('values', () => {
+  // prettier-ignore
   test.each([
     ['a boolean', { flag: true }, { flag: true }],
     ['an integral number', { count: 5 }, { count: 5 }],
@@ -130,7 +130,15 @@ describe('values', () => {
 
   test('a map that a getter empties while it is read', () => {
     const map = new Map()
-    map.set('a', { get x() { map.clear(); return 1 } }).set('b', true).set('c', true)
+    map
+      .set('a', {
+        get x() {
+          map.clear()
+          return 1
+        },
+      })
+      .set('b', true)
+      .set('c', true)
     expect(outcome({ map })).toBe('wrong_type map[]')
     expect(outcome({ count: 1 })).toEqual({ count: 1 })
   })
@@ -142,12 +150,15 @@ describe('values', () => {
 
   test('more text than an event can hold', () => {
     const text = 'x'.repeat(1_000_000)
-    expect(outcome({ map: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [i, text])) })).toBe('too_long map[]')
+    expect(
+      outcome({ map: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [i, text])) }),
+    ).toBe('too_long map[]')
   })
 })
 
 describe('fields', () => {
   const nobody = 'unknown_field'
+  // prettier-ignore
   test.each([
     ['none', undefined, {}],
     ['null', null, {}],
@@ -170,6 +181,14 @@ describe('fields', () => {
     expect(outcome(fields)).toEqual(expected)
   })
 
+  test('names beyond those that are kept', () => {
+    for (let i = 0; i < 5000; ++i) {
+      expect(outcome({ [`unknown_field_${i}`]: 1 })).toBe(`unknown_field unknown_field_${i}`)
+    }
+    expect(outcome({ count: 1, text: 'x' })).toEqual({ count: 1, text: 'x' })
+    expect(outcome({ unknown_field_4999: 1 })).toBe('unknown_field unknown_field_4999')
+  })
+
   test('the order of the caller does not matter', () => {
     const one = events.client.encode('sample', { flag: true, count: 1, text: 'x' }, fixed)
     const other = events.client.encode('sample', { text: 'x', count: 1, flag: true }, fixed)
@@ -180,6 +199,7 @@ describe('fields', () => {
 const fixed = { timestamp: 0, uuid: '019b7d7a-f12e-7000-8000-0123456789ab' }
 
 describe('events and options', () => {
+  // prettier-ignore
   test.each([
     ['a Date', { timestamp: new Date(5) }, '1970-01-01T00:00:00.005Z'],
     ['milliseconds', { timestamp: 5 }, '1970-01-01T00:00:00.005Z'],
@@ -188,6 +208,7 @@ describe('events and options', () => {
     expect(JSON.parse(events.client.encode('ping', {}, options)).timestamp).toBe(expected)
   })
 
+  // prettier-ignore
   test.each([
     ['an invalid Date', { timestamp: new Date(NaN) }, 'wrong_type timestamp'],
     ['text', { timestamp: '2026-01-01' }, 'wrong_type timestamp'],
@@ -208,16 +229,29 @@ describe('events and options', () => {
     expect(outcome({}, options)).toEqual(expected)
   })
 
-  test.each([[undefined], [null], [5], [Symbol('x')], [{}], ['no_such_event'], ['\ud800'], ['x'.repeat(2 ** 22)]])(
-    'an event that is none: %o',
-    (event) => {
-      expect(() => events.client.emit(event)).toThrow(expect.objectContaining({ code: 'unknown_event', field: '' }))
-    },
-  )
+  test.each([
+    [undefined],
+    [null],
+    [5],
+    [Symbol('x')],
+    [{}],
+    ['no_such_event'],
+    ['\ud800'],
+    ['x'.repeat(2 ** 22)],
+  ])('an event that is none: %o', (event) => {
+    expect(() => events.client.emit(event)).toThrow(
+      expect.objectContaining({ code: 'unknown_event', field: '' }),
+    )
+  })
 
   test('a getter that emits an event itself', () => {
     events.clear()
-    const inner = { get count() { events.client.emit('sample', { text: 'inner', count: 2 }); return 3 } }
+    const inner = {
+      get count() {
+        events.client.emit('sample', { text: 'inner', count: 2 })
+        return 3
+      },
+    }
     events.client.emit('sample', {
       text: 'outer',
       get count() {
@@ -226,7 +260,9 @@ describe('events and options', () => {
         return 1
       },
     })
-    expect(events.named('sample').map((sent) => sent.count ?? sent.text.length)).toEqual([2, 3, 2000, 1])
+    expect(events.named('sample').map((sent) => sent.count ?? sent.text.length)).toEqual([
+      2, 3, 2000, 1,
+    ])
     expect(events.named('sample').at(-1).text).toBe('outer')
   })
 })

@@ -8,7 +8,14 @@ const candor = createRequire(import.meta.url)(process.env.CANDOR_NODE)
 
 function openClient({ catalog, runtime, sources, home }) {
   const policyFile = '/nonexistent'
-  const options = { catalog, runtime, sources: value(sources), home, policyFile, delivery: 'manual' }
+  const options = {
+    catalog,
+    runtime,
+    sources: value(sources),
+    home,
+    policyFile,
+    delivery: 'manual',
+  }
   return candor.open(options)
 }
 
