@@ -22,7 +22,10 @@
  * @typedef {{
  *   version: string
  *   limits: import('./pack.js').Limits
- *   Handle: new (options: object, room: Buffer, names: Buffer, hear: { capture: boolean, log: boolean }) => Handle
+ *   Handle: new (
+ *     options: object, environment: object, room: Buffer, names: Buffer,
+ *     hear: { capture: boolean, log: boolean },
+ *   ) => Handle
  * }} Native
  */
 
@@ -48,8 +51,11 @@ function absent(platform, error) {
   })
   class Handle {
     #untold
-    /** @param {object} _options @param {Buffer} _room @param {Buffer} _names @param {{ log: boolean }} hear */
-    constructor(_options, _room, _names, { log }) {
+    /**
+     * @param {object} _options @param {object} _environment @param {Buffer} _room
+     * @param {Buffer} _names @param {{ log: boolean }} hear
+     */
+    constructor(_options, _environment, _room, _names, { log }) {
       this.#untold = log ? [`candor: telemetry is off: ${problem}`] : []
     }
     emit() {
@@ -88,7 +94,7 @@ function absent(platform, error) {
   }
   return {
     version: require('./package.json').version,
-    limits: { eventBytesMax: 0, fieldsMax: 0, elementsMax: 0, depthMax: 0 },
+    limits: { eventBytesMax: 0, fieldsMax: 0, containerMax: 0, elementsMax: 0, depthMax: 0 },
     Handle,
   }
 }

@@ -13,6 +13,7 @@ Napi::Object make_exports(Napi::Env env, Napi::Object to) {
   Napi::Object limits = Napi::Object::New(env);
   limits.Set("eventBytesMax", static_cast<double>(kEventBytesMax));
   limits.Set("fieldsMax", kFieldsMax);
+  limits.Set("containerMax", kContainerMax);
   limits.Set("elementsMax", kElementsMax);
   limits.Set("depthMax", kDepthMax);
   to.Set("limits", limits);

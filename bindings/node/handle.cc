@@ -82,9 +82,10 @@ Napi::Function Handle::define(Napi::Env env) {
 Handle::Handle(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Handle>(info), instance_(Instance::of(info.Env())) {
   Options options = read_options(info[0].As<Napi::Object>());
-  room_ = bytes_of(info.Env(), info[1]);
-  names_ = bytes_of(info.Env(), info[2]);
-  const auto hear = info[3].As<Napi::Object>();
+  options.environment = read_environment(info[1].As<Napi::Object>());
+  room_ = bytes_of(info.Env(), info[2]);
+  names_ = bytes_of(info.Env(), info[3]);
+  const auto hear = info[4].As<Napi::Object>();
   if (hear.Get("capture").ToBoolean()) {
     options.capture = [heard = captured_](std::string_view event) { heard->add(event); };
   }
@@ -115,6 +116,7 @@ napi_value Handle::emit(napi_env env, napi_callback_info info) noexcept {
   const auto bytes = count > 1 ? bytes_of(env, arguments[1]) : handle.room_;
   const Call call(bytes.first(std::min<std::size_t>(size, bytes.size())), handle.names_);
   Outcome outcome = handle.client_->emit(call.event, call.fields(), call.options);
+  static_assert(static_cast<int>(Result::accepted) == 0 && static_cast<int>(Result::disabled) == 1);
   const bool plain = outcome.result == Result::accepted || outcome.result == Result::disabled;
   if (!plain) handle.last_ = std::move(outcome);
   napi_create_uint32(env, plain ? static_cast<std::uint32_t>(outcome.result) : 2, &answer);
@@ -150,8 +152,8 @@ Napi::Value Handle::flush(const Napi::CallbackInfo& info) {
     return [drained](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, drained); };
   };
   return instance_->later(
-      info.Env(), [client = client_, timeout, answer] { return answer(client->flush(timeout)); },
-      answer(false));
+      info.Env(), Instance::Lane::own, client_,
+      [timeout, answer](Client& client) { return answer(client.flush(timeout)); }, answer(false));
 }
 
 void Handle::close(const Napi::CallbackInfo&) { client_->close(); }
@@ -161,29 +163,23 @@ Napi::Value Handle::status(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Handle::stats(const Napi::CallbackInfo& info) {
-  const auto answer = [](std::string json) -> Instance::Answer {
-    return [json = std::move(json)](Napi::Env env) -> Napi::Value {
+  const auto work = [](Client& client) -> Instance::Answer {
+    return [json = client.stats()](Napi::Env env) -> Napi::Value {
       return Napi::String::New(env, json);
     };
   };
-  return instance_->later(
-      info.Env(), [client = client_, answer] { return answer(client->stats()); },
-      [client = client_](Napi::Env env) -> Napi::Value {
-        return Napi::String::New(env, client->stats());
-      });
+  return instance_->later(info.Env(), Instance::Lane::queued, client_, work,
+                          [work, client = client_](Napi::Env env) { return work(*client)(env); });
 }
 
 Napi::Value Handle::choose(const Napi::CallbackInfo& info) {
-  const bool enabled = info[0].ToBoolean();
-  const auto choose = [client = client_, enabled] {
-    return enabled ? client->enable() : client->disable();
+  const auto work = [enabled = info[0].ToBoolean().Value()](Client& client) -> Instance::Answer {
+    return [status = enabled ? client.enable() : client.disable()](Napi::Env env) {
+      return to_object(env, status);
+    };
   };
-  return instance_->later(
-      info.Env(),
-      [choose]() -> Instance::Answer {
-        return [status = choose()](Napi::Env env) { return to_object(env, status); };
-      },
-      [choose](Napi::Env env) { return to_object(env, choose()); });
+  return instance_->later(info.Env(), Instance::Lane::must, client_, work,
+                          [work, client = client_](Napi::Env env) { return work(*client)(env); });
 }
 
 Napi::Value Handle::first_run(const Napi::CallbackInfo& info) {

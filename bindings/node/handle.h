@@ -30,8 +30,8 @@ class Handle : public Napi::ObjectWrap<Handle> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  // (options, room, names, {capture, log}): `room` is the bytes that emit reads when it is given
-  // none, `names` those that calls refer to.
+  // (options, environment, room, names, {capture, log}): `room` is the bytes that emit reads when
+  // it is given none, `names` those that calls refer to.
   explicit Handle(const Napi::CallbackInfo& info);
   ~Handle() override;
   Handle(const Handle&) = delete;

@@ -86,7 +86,7 @@ export interface OpenOptions {
   strict?: boolean | undefined
   /**
    * Hears one line for each kind of misuse and of trouble with files, never a value; what it throws
-   * is dropped. Default: nobody.
+   * or rejects with is dropped. Default: nobody.
    */
   log?: ((line: string) => void) | undefined
 }
@@ -167,6 +167,18 @@ export type Code =
 export type Reason =
   'spool_full' | 'too_old' | 'opted_out' | 'refused' | 'oversize' | 'disk_error' | 'corrupt'
 
+/**
+ * What an event's fields may be typed as: an interface or type whose members can all be fields,
+ * or `Fields`. A Date, a function or an object with methods can't.
+ */
+export type Storable<T> = T extends Value
+  ? T
+  : T extends (...args: never[]) => unknown
+    ? never
+    : T extends object
+      ? { [K in keyof T]: Storable<T[K]> }
+      : never
+
 /** Made by `open`. Its methods may be taken off it: `const { emit } = telemetry`. */
 export class Client {
   private constructor()
@@ -175,18 +187,27 @@ export class Client {
    * Hands over one event. Returns within microseconds, never waits for a network, and never throws
    * unless the client is strict and the event is rejected.
    */
-  emit(event: string, fields?: Fields | null, options?: EmitOptions | null): Outcome
+  emit<F extends object>(
+    event: string,
+    fields?: (F & Storable<F>) | null,
+    options?: EmitOptions | null,
+  ): Outcome
 
   /**
    * The event's canonical bytes, without keeping it; works when telemetry is off.
    *
    * @throws RejectedError when the event breaks the catalog; Error when the client has no catalog.
    */
-  encode(event: string, fields?: Fields | null, options?: EmitOptions | null): Uint8Array
+  encode<F extends object>(
+    event: string,
+    fields?: (F & Storable<F>) | null,
+    options?: EmitOptions | null,
+  ): Uint8Array
 
   /**
-   * Uploads what is in the spool. True when nothing is left waiting. The process stays alive until
-   * the promise settles, `timeoutMs` (default: 5,000) at most; process.exit does not wait.
+   * Uploads what is in the spool. True when nothing is left that may be sent; false after close. The
+   * process stays alive until the promise settles, `timeoutMs` (default: 5,000) at most; process.exit
+   * does not wait.
    */
   flush(options?: { timeoutMs?: number | undefined }): Promise<boolean>
 

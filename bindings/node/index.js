@@ -8,12 +8,14 @@ const { Names, Packer } = require('./pack.js')
 
 /**
  * @typedef {import('./index.js').OpenOptions} OpenOptions
- * @typedef {import('./index.js').EmitOptions} EmitOptions
  * @typedef {import('./index.js').Outcome} Outcome
  * @typedef {import('./index.js').Code} Code
  * @typedef {import('./absent.js').Handle} Handle
  * @typedef {import('./absent.js').Native} Native
+ * @typedef {import('./pack.js').Told} Told
  * @typedef {InstanceType<typeof Packer>} Packing
+ * @typedef {InstanceType<typeof import('./flusher.js').Flusher>} Flushing
+ * @typedef {{ timeoutMs?: number | undefined }} Waiting
  */
 
 const platform = `${process.platform}-${process.arch}`
@@ -26,6 +28,7 @@ try {
 }
 
 const DEFAULT_FLUSH_MS = 5000
+const PATHS = ['catalog', 'home', 'projectDir', 'policyFile', 'uploadLibrary', 'uploaderProgram']
 
 /** @type {Outcome} */
 const ACCEPTED = Object.freeze({ result: 'accepted' })
@@ -35,30 +38,30 @@ const DISABLED = Object.freeze({ result: 'disabled' })
 const IS_ACCEPTED = 0
 const IS_DISABLED = 1
 
-// One packer is enough, unless a getter in an event's fields emits an event itself.
+// One is enough, unless a getter in an event's fields emits an event itself.
 const names = new Names()
-const packer = new Packer(native.limits, names)
-const room = packer.bytes
-let busy = false
+const first = new Packer(native.limits, names)
+const room = first.bytes
+const idle = [first]
 
+/** @returns {Packing} */
 function takePacker() {
-  if (busy) return new Packer(native.limits, names)
-  busy = true
-  return packer
+  return idle.pop() ?? new Packer(native.limits, names)
 }
 
-/** @param {Packing} taken */
-function returnPacker(taken) {
-  if (taken !== packer) return
-  packer.use(room) // lets go of what it grew to
-  busy = false
+/** @param {Packing} packer */
+function returnPacker(packer) {
+  packer.reset()
+  // More than one only after a nested emit.
+  if (packer === first || idle.length === 0) idle.push(packer)
 }
 
 class RejectedError extends Error {
-  /** @param {string} event @param {Code} code @param {string} field */
+  /** @param {unknown} event @param {Code} code @param {string} field */
   constructor(event, code, field) {
-    super(`${event} rejected: ${code}${field === '' ? '' : ` (${field})`}`)
-    this.event = event
+    const name = typeof event === 'string' ? event.slice(0, 128).toWellFormed() : ''
+    super(`${name} rejected: ${code}${field === '' ? '' : ` (${field})`}`)
+    this.event = name
     this.code = code
     this.field = field
   }
@@ -68,47 +71,50 @@ Object.defineProperty(RejectedError.prototype, 'name', {
   configurable: true,
 })
 
-/** @param {Code} code @param {string} field @returns {Outcome} */
-function rejected(code, field) {
-  return Object.freeze({ result: 'rejected', code, field })
-}
-
 /**
- * What emit was told beside the fields, or the outcome of a call that told nonsense.
- * @param {any} options
+ * What a call says beside the fields.
+ * @param {any} options @returns {Told}
  */
 function readOptions(options) {
-  let { timestamp, uuid, distinctId } = options
-  if (types.isDate(timestamp)) timestamp = Date.prototype.getTime.call(timestamp)
-  // An invalid Date has NaN.
-  if (timestamp !== undefined && !Number.isInteger(timestamp))
-    return rejected('wrong_type', 'timestamp')
-  if (uuid !== undefined && typeof uuid !== 'string') return rejected('wrong_type', 'uuid')
-  if (distinctId !== undefined && typeof distinctId !== 'string') {
-    return rejected('wrong_type', 'distinct_id')
+  try {
+    let { timestamp, uuid, distinctId } = options
+    if (types.isDate(timestamp)) timestamp = Date.prototype.getTime.call(timestamp)
+    // An invalid Date has NaN.
+    if (timestamp !== undefined && !Number.isInteger(timestamp)) return { wrongType: 'timestamp' }
+    if (uuid !== undefined && typeof uuid !== 'string') return { wrongType: 'uuid' }
+    if (distinctId !== undefined && typeof distinctId !== 'string') {
+      return { wrongType: 'distinct_id' }
+    }
+    return { timestamp, uuid, distinctId }
+  } catch {
+    return { wrongType: 'options' } // a getter or a proxy threw
   }
-  return { timestamp, uuid, distinctId }
 }
 
-/** @param {unknown} event */
-function nameForMessage(event) {
-  return typeof event === 'string' ? event.slice(0, 128).toWellFormed() : ''
+/** @param {Waiting | undefined} options @param {number} otherwise */
+function timeoutOf(options, otherwise) {
+  const timeoutMs = options?.timeoutMs
+  return typeof timeoutMs === 'number' ? timeoutMs : otherwise
 }
 
 class Client {
   /** @type {Handle} */
   #handle
   #strict
-  /** @type {((line: string) => void) | undefined} */
+  /** @type {((line: string) => unknown) | undefined} */
   #log
   /** @type {((event: string) => void) | undefined} */
   #capture
+  /** @type {Flushing | undefined} */
+  #flusher
 
   /**
-   * @param {Handle} handle @param {boolean} strict @param {((line: string) => void) | undefined} log
+   * @param {Handle} handle @param {boolean} strict
+   * @param {((line: string) => unknown) | undefined} log
    * @param {((event: string) => void) | undefined} capture
    */
   constructor(handle, strict, log, capture) {
+    if (!(handle instanceof native.Handle)) throw new TypeError('use candor.open to make a client')
     this.#handle = handle
     this.#strict = strict
     this.#log = log
@@ -116,17 +122,20 @@ class Client {
     // Own properties, so that each may be taken off the client.
     this.emit = this.emit.bind(this)
     this.encode = this.encode.bind(this)
+    this.flush = this.flush.bind(this)
+    this.close = this.close.bind(this)
+    this.status = this.status.bind(this)
+    this.stats = this.stats.bind(this)
+    this.enable = this.enable.bind(this)
+    this.disable = this.disable.bind(this)
     this.#tell()
   }
 
-  /**
-   * @param {string} event @param {import('./index.js').Fields | null} [fields]
-   * @param {EmitOptions | null} [options] @returns {Outcome}
-   */
+  /** @param {string} event @param {unknown} [fields] @param {unknown} [options] @returns {Outcome} */
   emit(event, fields, options) {
     const outcome = this.#emit(event, fields, options)
     if (this.#strict && outcome.result === 'rejected') {
-      throw new RejectedError(nameForMessage(event), outcome.code, outcome.field)
+      throw new RejectedError(event, outcome.code, outcome.field)
     }
     return outcome
   }
@@ -134,77 +143,60 @@ class Client {
   /** @param {string} event @param {unknown} fields @param {unknown} options @returns {Outcome} */
   #emit(event, fields, options) {
     try {
-      let told = null
-      if (options !== undefined && options !== null) {
-        const read = readOptions(options)
-        if ('result' in read) return read
-        told = read
-      }
-      const packed = takePacker()
-      let answer
-      try {
-        packed.call(event, fields, told)
-        answer =
-          packed.bytes === room
-            ? this.#handle.emit(packed.at)
-            : this.#handle.emit(packed.at, packed.bytes)
-      } finally {
-        returnPacker(packed)
-      }
+      const packer = takePacker()
+      packer.call(
+        event,
+        fields,
+        options === undefined || options === null ? null : readOptions(options),
+      )
+      const answer =
+        packer.bytes === room
+          ? this.#handle.emit(packer.at)
+          : this.#handle.emit(packer.at, packer.bytes)
+      if (answer === IS_ACCEPTED) packer.learn()
+      returnPacker(packer)
       if (answer === IS_ACCEPTED) {
         if (this.#capture !== undefined) this.#deliverCaptured(this.#capture)
         return ACCEPTED
       }
-      if (answer === IS_DISABLED) return DISABLED
+      // Neither a number nor anything else where this thread is being terminated.
+      if (answer === IS_DISABLED || answer === undefined) return DISABLED
       const outcome = this.#handle.outcome()
       this.#tell()
       return outcome
     } catch {
-      // Options with a getter that throws; a stack or a memory with no room left.
-      return rejected('wrong_type', '')
+      // A stack or a memory with no room left. The packer that was in use is not used again.
+      return Object.freeze({ result: 'rejected', code: 'too_large', field: '' })
     }
   }
 
-  /**
-   * @param {string} event @param {import('./index.js').Fields | null} [fields]
-   * @param {EmitOptions | null} [options] @returns {Buffer}
-   */
+  /** @param {string} event @param {unknown} [fields] @param {unknown} [options] @returns {Buffer} */
   encode(event, fields, options) {
-    let told = null
-    if (options !== undefined && options !== null) {
-      const read = readOptions(options)
-      if ('result' in read) throw this.#notEncoded(event, read)
-      told = read
-    }
-    const packed = takePacker()
-    let bytes
-    try {
-      packed.call(event, fields, told)
-      bytes = this.#handle.encode(packed.at, packed.bytes)
-    } finally {
-      returnPacker(packed)
-    }
-    if (bytes === null) throw this.#notEncoded(event, this.#handle.outcome())
-    return bytes
+    const packer = takePacker()
+    packer.call(
+      event,
+      fields,
+      options === undefined || options === null ? null : readOptions(options),
+    )
+    const bytes = this.#handle.encode(packer.at, packer.bytes)
+    returnPacker(packer)
+    if (bytes !== null) return bytes
+    const outcome = this.#handle.outcome()
+    if (outcome.result === 'rejected') throw new RejectedError(event, outcome.code, outcome.field)
+    throw new Error('the client has no catalog; status().problem says why')
   }
 
-  /** @param {unknown} event @param {Outcome} outcome */
-  #notEncoded(event, outcome) {
-    if (outcome.result === 'rejected') {
-      return new RejectedError(nameForMessage(event), outcome.code, outcome.field)
-    }
-    return new Error('the client has no catalog; status().problem says why')
-  }
-
-  /** @param {{ timeoutMs?: number | undefined }} [options] */
+  /** @param {Waiting} [options] @returns {Promise<boolean>} */
   async flush(options) {
-    return this.#handle.flush(options?.timeoutMs ?? DEFAULT_FLUSH_MS)
+    // Loaded here, because most programs never flush.
+    this.#flusher ??= new (require('./flusher.js').Flusher)((ms) => this.#handle.flush(ms))
+    return this.#flusher.flush(timeoutOf(options, DEFAULT_FLUSH_MS))
   }
 
-  /** @param {{ timeoutMs?: number | undefined }} [options] */
+  /** @param {Waiting} [options] */
   async close(options) {
-    const timeoutMs = options?.timeoutMs ?? 0
-    if (timeoutMs > 0) await this.#handle.flush(timeoutMs)
+    const timeoutMs = timeoutOf(options, 0)
+    if (timeoutMs > 0) await this.flush({ timeoutMs })
     this.#handle.close()
   }
 
@@ -234,7 +226,8 @@ class Client {
     if (this.#log === undefined) return
     for (const line of this.#handle.takeLines()) {
       try {
-        this.#log(line)
+        const said = this.#log(line)
+        if (types.isPromise(said)) said.catch(() => {})
       } catch {
         // The host's logger failed; it is not ours to report.
       }
@@ -247,43 +240,27 @@ class Client {
   }
 }
 
-/** @type {{ capture: (event: string) => void } | null} */
-let capturing = null
-
 /**
- * For testing.js: who takes the events of clients opened from now on; null: nobody.
- * @param {{ capture: (event: string) => void } | null} next
+ * Who takes the events of clients opened from now on: the last one, when there is any. Not in
+ * index.d.ts, for it is testing.js's alone.
+ * @type {((event: string) => void)[]}
  */
-function setCapturing(next) {
-  const before = capturing
-  capturing = next
-  return before
-}
+const captures = []
 
 /** @param {OpenOptions} options */
 function open(options) {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError('candor.open needs an object with catalog or catalogText')
   }
-  const { strict: strictly = false, log, ...rest } = options
+  const { strict: strictly, log, ...rest } = options
   if (log !== undefined && log !== null && typeof log !== 'function') {
     throw new TypeError("candor.open: 'log' must be a function")
   }
-  const strict = Boolean(strictly) || capturing !== null
-  // Without a prototype, which somebody may have put properties on.
-  /** @type {Record<string, any>} */
-  const given = Object.assign(Object.create(null), { runtimeVersion: process.versions.node }, rest)
-  for (const [name, value] of Object.entries(given)) {
-    if (typeof value?.href === 'string') given[name] = require('node:url').fileURLToPath(value)
-  }
-  if (typeof given.sources === 'object') {
-    given.sources = Object.assign(Object.create(null), given.sources)
-  }
-  const handle = new native.Handle(given, room, names.bytes, {
-    capture: capturing !== null,
-    log: typeof log === 'function',
-  })
-  const client = new Client(handle, strict, log ?? undefined, capturing?.capture)
+  const capture = captures.at(-1)
+  const strict = Boolean(strictly) || capture !== undefined
+  const hear = { capture: capture !== undefined, log: typeof log === 'function' }
+  const handle = new native.Handle(plain(rest), process.env, room, names.bytes, hear)
+  const client = new Client(handle, strict, log ?? undefined, capture)
   if (strict) {
     const { problem } = handle.status()
     if (problem !== '') throw new Error(problem)
@@ -291,8 +268,30 @@ function open(options) {
   return client
 }
 
+/**
+ * The options as native code takes them: without a prototype, which somebody may have put
+ * properties on, and with paths for URLs.
+ * @param {OpenOptions} options
+ */
+function plain(options) {
+  /** @type {Record<string, any>} */
+  const given = Object.assign(
+    Object.create(null),
+    { runtimeVersion: process.versions.node },
+    options,
+  )
+  for (const name of PATHS) {
+    const { href } = given[name] ?? {}
+    if (typeof href === 'string') given[name] = require('node:url').fileURLToPath(href)
+  }
+  if (typeof given.sources === 'object') {
+    given.sources = Object.assign(Object.create(null), given.sources)
+  }
+  return given
+}
+
 module.exports.open = open
 module.exports.Client = Client
 module.exports.RejectedError = RejectedError
 module.exports.version = native.version
-Object.defineProperty(module.exports, 'setCapturing', { value: setCapturing })
+Object.defineProperty(module.exports, 'captures', { value: captures })

@@ -45,15 +45,17 @@ Instances& instances() {
 
 struct Instance::Job {
   std::shared_ptr<Instance> instance;
+  Lane lane;
+  std::shared_ptr<Client> client;
   Napi::Promise::Deferred promise;
-  std::function<Answer()> work;
+  Work work;
   Answer answer;
   napi_threadsafe_function settled = nullptr;
-  std::thread thread;
+  std::thread thread;  // of the lane `own`
 
-  void run() noexcept {
+  void run(bool wanted) noexcept {
     try {
-      answer = work();
+      if (wanted) answer = work(*client);
     } catch (...) {  // no memory: `answer` is still what it was to be instead
     }
     // When the environment is ending, the function is gone with this call.
@@ -83,9 +85,11 @@ void Instance::remove(const std::shared_ptr<Client>& client) {
   clients_.erase(client);
 }
 
-Napi::Promise Instance::later(Napi::Env env, std::function<Answer()> work, Answer instead) {
-  auto job = std::make_shared<Job>(
-      Job{shared_from_this(), Napi::Promise::Deferred::New(env), std::move(work), instead});
+Napi::Promise Instance::later(Napi::Env env, Lane lane, std::shared_ptr<Client> client, Work work,
+                              Answer instead) {
+  auto job =
+      std::make_shared<Job>(Job{shared_from_this(), lane, std::move(client),
+                                Napi::Promise::Deferred::New(env), std::move(work), instead});
   const auto promise = job->promise.Promise();
   napi_value name = Napi::String::New(env, "candor");
   const napi_status made =
@@ -95,16 +99,46 @@ Napi::Promise Instance::later(Napi::Env env, std::function<Answer()> work, Answe
     job->promise.Resolve(instead(env));
     return promise;
   }
-  const std::lock_guard lock(mutex_);
-  jobs_.insert(job);
   try {
-    job->thread = quiet_thread([job = job.get()] { job->run(); });
+    start(job);
   } catch (const std::system_error&) {
     napi_release_threadsafe_function(job->settled, napi_tsfn_release);
-    jobs_.erase(job);
     job->promise.Resolve(instead(env));
   }
   return promise;
+}
+
+void Instance::start(const std::shared_ptr<Job>& job) {
+  const std::lock_guard lock(mutex_);
+  if (job->lane == Lane::own) {
+    job->thread = quiet_thread([job = job.get()] { job->run(true); });
+  } else {
+    if (!clerk_works_) {
+      if (clerk_.joinable()) clerk_.join();
+      clerk_ = quiet_thread([this] { work_off(); });
+      clerk_works_ = true;
+    }
+    queue_.push_back(job);
+  }
+  jobs_.insert(job);
+}
+
+void Instance::work_off() noexcept {
+  for (;;) {
+    std::shared_ptr<Job> job;  // which may be settled before it has returned
+    bool wanted = true;
+    {
+      const std::lock_guard lock(mutex_);
+      if (queue_.empty()) {
+        clerk_works_ = false;
+        return;
+      }
+      job = std::move(queue_.front());
+      queue_.pop_front();
+      wanted = !ending_ || job->lane == Lane::must;
+    }
+    job->run(wanted);
+  }
 }
 
 void Instance::settle(napi_env env, napi_value, void* context, void*) noexcept {
@@ -120,7 +154,7 @@ void Instance::settle(napi_env env, napi_value, void* context, void*) noexcept {
     if (job == nullptr) return;
     instance->jobs_.erase(job);
   }
-  job->thread.join();
+  if (job->thread.joinable()) job->thread.join();
   try {
     const Napi::HandleScope scope(env);
     job->promise.Resolve(job->answer(env));
@@ -132,11 +166,18 @@ void Instance::settle(napi_env env, napi_value, void* context, void*) noexcept {
 void Instance::end() noexcept {
   std::set<std::shared_ptr<Client>> clients;
   std::set<std::shared_ptr<Job>> jobs;
+  std::thread clerk;
   {
     const std::lock_guard lock(mutex_);
+    ending_ = true;
     clients.swap(clients_);
-    jobs.swap(jobs_);
+    jobs = jobs_;
+    clerk.swap(clerk_);
   }
+  // A job's client may be nobody's any more but the job's.
+  for (const auto& job : jobs) clients.insert(job->client);
+  // The choices first: a client that is closed still makes them, and leaves nothing behind then.
+  if (clerk.joinable()) clerk.join();
   for (const auto& client : clients) client->close();  // ends the flushes, too
   for (const auto& job : jobs) {
     if (job->thread.joinable()) job->thread.join();

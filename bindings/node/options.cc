@@ -19,12 +19,25 @@ constexpr double kIntegerMax = 9007199254740991;  // 2^53 - 1, JavaScript's last
 
 std::string text(const std::string& option, const Napi::Value& value) {
   if (!value.IsString()) wrong(value.Env(), option, "a string");
-  std::string text = value.As<Napi::String>();
-  // A path would end there, and name another file.
-  if (text.find('\0') != std::string::npos) {
-    wrong(value.Env(), option, "a string without null characters");
+  const std::u16string units = value.As<Napi::String>();
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const bool high = (units[i] & 0xfc00) == 0xd800;
+    if (high && i + 1 < units.size() && (units[i + 1] & 0xfc00) == 0xdc00) {
+      ++i;
+    } else if ((units[i] & 0xf800) == 0xd800) {
+      wrong(value.Env(), option, "a string without lone surrogates");
+    }
   }
-  return text;
+  return value.As<Napi::String>();
+}
+
+// A file's, where nothing may stand behind a null character.
+std::string path(const std::string& option, const Napi::Value& value) {
+  std::string path = text(option, value);
+  if (path.find('\0') != std::string::npos) {
+    wrong(value.Env(), option, "a path without null characters");
+  }
+  return path;
 }
 
 template <typename Integer>
@@ -84,6 +97,11 @@ void set(Options& to, const std::string& option, const Napi::Value& value) {
   }
 }
 
+template <auto member>
+void set_path(Options& to, const std::string& option, const Napi::Value& value) {
+  to.*member = path(option, value);
+}
+
 void set_delivery(Options& to, const std::string& option, const Napi::Value& value) {
   to.delivery = choice<Delivery>(option, value,
                                  {{"auto", Delivery::automatic},
@@ -113,16 +131,16 @@ void set_sources(Options& to, const std::string& option, const Napi::Value& valu
 
 const std::map<std::string_view, Setter>& setters() {
   static const std::map<std::string_view, Setter> table = {
-      {"catalog", &set<&Options::catalog>},
+      {"catalog", &set_path<&Options::catalog>},
       {"catalogText", &set<&Options::catalog_text>},
       {"productVersion", &set<&Options::product_version>},
       {"runtime", &set<&Options::runtime>},
       {"runtimeVersion", &set<&Options::runtime_version>},
       {"sources", &set_sources},
-      {"home", &set<&Options::home>},
+      {"home", &set_path<&Options::home>},
       {"distinctId", &set<&Options::distinct_id>},
-      {"projectDir", &set<&Options::project_dir>},
-      {"policyFile", &set<&Options::policy_file>},
+      {"projectDir", &set_path<&Options::project_dir>},
+      {"policyFile", &set_path<&Options::policy_file>},
       {"delivery", &set_delivery},
       {"flushAt", &set<&Options::flush_at>},
       {"flushIntervalMs", &set<&Options::flush_interval_ms>},
@@ -132,8 +150,8 @@ const std::map<std::string_view, Setter>& setters() {
       {"spoolBytesMax", &set<&Options::spool_bytes_max>},
       {"spoolFilesMax", &set<&Options::spool_files_max>},
       {"spoolAgeMaxDays", &set<&Options::spool_age_max_days>},
-      {"uploadLibrary", &set<&Options::upload_library>},
-      {"uploaderProgram", &set<&Options::uploader_program>},
+      {"uploadLibrary", &set_path<&Options::upload_library>},
+      {"uploaderProgram", &set_path<&Options::uploader_program>},
   };
   return table;
 }
@@ -155,6 +173,17 @@ Options read_options(const Napi::Object& given) {
     setter->second(options, name, value);
   }
   return options;
+}
+
+std::map<std::string, std::string, std::less<>> read_environment(const Napi::Object& variables) {
+  std::map<std::string, std::string, std::less<>> copy;
+  const Napi::Array names = variables.GetPropertyNames();
+  for (std::uint32_t i = 0; i < names.Length(); ++i) {
+    const Napi::Value name = names.Get(i);
+    const Napi::Value value = variables.Get(name);
+    if (value.IsString()) copy.emplace(name.ToString(), value.ToString());
+  }
+  return copy;
 }
 
 }  // namespace candor::node

@@ -4,7 +4,8 @@
 // would cost more than the event does. This is also where a hostile value ends: whatever throws
 // becomes `unsupported`, which the core rejects as wrong_type.
 //
-//   call   = text(event) flags [f64 timestamp] [text uuid] [text distinct id] u32 count field*
+//   call   = text(event) flags [f64 timestamp] [text uuid] [text distinct id]
+//            [text wrong option] u32 count field*
 //   field  = text(name) value
 //   value  = tag [f64 | i64 | text | u32 count value* | u32 count field*]
 //   text   = u8 size, so many bytes of UTF-8; or LONG_TEXT, u32 size, so many bytes; or HUGE_TEXT;
@@ -25,7 +26,7 @@ const TAG = {
   object: 7,
   unsupported: 8,
 }
-const FLAG = { timestamp: 1, uuid: 2, distinctId: 4 }
+const FLAG = { timestamp: 1, uuid: 2, distinctId: 4, wrongType: 8 }
 const NAME = 0xfd
 const LONG_TEXT = 0xfe
 const HUGE_TEXT = 0xff
@@ -36,6 +37,9 @@ const NAMES_BYTES = 16 * 1024
 const TEXT_OF_EVENTS_MAX = 16
 // Longer text is quicker to encode in one native call than a character at a time.
 const SHORT_TEXT = 64
+// Longer than any name, and than what an outcome tells of one.
+const LONG_NAME = 256
+const LONE_SURROGATE = '\ud800'
 const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)
 
@@ -44,7 +48,12 @@ const mapSize = /** @type {() => number} */ (
   Object.getOwnPropertyDescriptor(Map.prototype, 'size')?.get
 )
 
-/** @typedef {{ eventBytesMax: number, fieldsMax: number, elementsMax: number, depthMax: number }} Limits */
+/**
+ * @typedef {{ eventBytesMax: number, fieldsMax: number, containerMax: number, elementsMax: number,
+ *   depthMax: number }} Limits
+ * @typedef {{ timestamp?: number | undefined, uuid?: string | undefined,
+ *   distinctId?: string | undefined, wrongType?: string | undefined }} Told
+ */
 
 /**
  * Of Object.prototype or of none, in any realm: what `{}`, JSON.parse and Object.create(null) make.
@@ -79,13 +88,18 @@ class Names {
 }
 
 class Packer {
+  #room
+
   /** @param {Limits} limits @param {Names} names */
   constructor(limits, names) {
     this.limits = limits
     this.names = names
     this.textMax = TEXT_OF_EVENTS_MAX * limits.eventBytesMax
     // Of its own, and not out of Node's pool, so that native code may rely on its place.
-    this.bytes = Buffer.allocUnsafeSlow(ROOM_BYTES)
+    this.#room = Buffer.allocUnsafeSlow(ROOM_BYTES)
+    this.bytes = this.#room
+    /** @type {string[]} Names in this call that are not among the known ones. */
+    this.fresh = []
     this.view = new DataView(this.bytes.buffer)
     this.at = 0
     this.elements = 0
@@ -93,17 +107,25 @@ class Packer {
   }
 
   /** @param {Buffer<ArrayBuffer>} bytes */
-  use(bytes) {
-    if (this.bytes === bytes) return
+  #use(bytes) {
     this.bytes = bytes
     this.view = new DataView(bytes.buffer)
   }
 
+  /** After each call; lets go of what the bytes grew to. */
+  reset() {
+    if (this.bytes !== this.#room) this.#use(this.#room)
+    if (this.fresh.length > 0) this.fresh.length = 0
+  }
+
+  /** After a call that was accepted: its names are the catalog's, and will come again. */
+  learn() {
+    for (const name of this.fresh) this.names.add(name)
+  }
+
   /**
    * Packs a whole call; `at` is its size.
-   * @param {unknown} event
-   * @param {unknown} fields
-   * @param {{ timestamp: number | undefined, uuid: string | undefined, distinctId: string | undefined } | null} options
+   * @param {unknown} event @param {unknown} fields @param {Told | null} options
    */
   call(event, fields, options) {
     this.at = 0
@@ -136,16 +158,18 @@ class Packer {
     this.putByte(TAG.unsupported)
   }
 
-  /** @param {{ timestamp: number | undefined, uuid: string | undefined, distinctId: string | undefined }} options */
-  putOptions({ timestamp, uuid, distinctId }) {
+  /** @param {Told} options */
+  putOptions({ timestamp, uuid, distinctId, wrongType }) {
     this.putByte(
       (timestamp === undefined ? 0 : FLAG.timestamp) |
         (uuid === undefined ? 0 : FLAG.uuid) |
-        (distinctId === undefined ? 0 : FLAG.distinctId),
+        (distinctId === undefined ? 0 : FLAG.distinctId) |
+        (wrongType === undefined ? 0 : FLAG.wrongType),
     )
     if (timestamp !== undefined) this.putNumber(timestamp)
     if (uuid !== undefined) this.putText(uuid)
     if (distinctId !== undefined) this.putText(distinctId)
+    if (wrongType !== undefined) this.putText(wrongType)
   }
 
   /**
@@ -233,12 +257,12 @@ class Packer {
       if (depth <= this.limits.depthMax) {
         if (Array.isArray(value)) {
           this.putByte(TAG.array)
-          const count = this.startCount(value.length, this.limits.elementsMax)
+          const count = this.startCount(value.length, this.limits.containerMax)
           for (let i = 0; i < count; ++i) this.putValue(value[i], depth)
           return
         }
         this.putByte(TAG.object)
-        if (this.putMembers(value, this.limits.elementsMax, depth)) return
+        if (this.putMembers(value, this.limits.containerMax, depth)) return
       }
     } catch {
       // A getter or a proxy threw, or memory or the stack ran out.
@@ -248,14 +272,15 @@ class Packer {
   }
 
   /**
-   * Writes how many elements follow: no more than one event can have, for a container that is cut
-   * off here makes an event that is too large in any case.
+   * Writes how many elements follow: all there are, or so many that the core finds too many.
    * @param {number} size @param {number} max
    */
   startCount(size, max) {
     // A proxy of an array may tell any length.
-    const count = Math.max(0, Math.min(size, max, this.limits.elementsMax - this.elements)) | 0
+    const count = Math.max(0, Math.min(size, max)) | 0
     this.elements += count
+    // Not cut short: a call with less than it was given might be accepted.
+    if (this.elements > this.limits.elementsMax) throw new RangeError('too many elements')
     this.putCount(count)
     return count
   }
@@ -309,8 +334,9 @@ class Packer {
   putName(name) {
     const known = this.names.known.get(name)
     if (known === undefined) {
-      this.names.add(name)
-      this.putText(name)
+      this.fresh.push(name)
+      // No name is so long, and this much of one is told of a rejected one.
+      this.putText(name.length > LONG_NAME ? name.slice(0, LONG_NAME) : name)
       return
     }
     this.reserve(4)
@@ -348,11 +374,11 @@ class Packer {
       this.putByte(HUGE_TEXT)
       return
     }
-    this.reserve(5 + 3 * text.length)
+    this.reserve(5 + 3 * (text.length + 1))
     const start = this.at + 5
     const size = text.isWellFormed()
       ? this.bytes.write(text, start, 'utf8')
-      : this.writeBroken(text, start)
+      : this.writeBroken(text.slice(0, LONG_NAME) + LONE_SURROGATE, start)
     this.bytes[this.at] = LONG_TEXT
     this.view.setUint32(this.at + 1, size, true)
     this.at = start + size
@@ -360,7 +386,7 @@ class Packer {
 
   /**
    * Writes lone surrogates as if they were characters: no UTF-8, so the core rejects the text, and
-   * can say which name it was.
+   * can say which name it was. Slow, so only for the beginning of a text.
    * @param {string} text @param {number} start
    */
   writeBroken(text, start) {
@@ -387,7 +413,7 @@ class Packer {
   grow(size) {
     const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, this.at + size))
     this.bytes.copy(larger, 0, 0, this.at)
-    this.use(larger)
+    this.#use(larger)
   }
 }
 

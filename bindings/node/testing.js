@@ -6,18 +6,19 @@ const candor = require('./index.js')
 
 /** @typedef {import('./testing.js').CapturedEvent} CapturedEvent */
 
+/** @type {((event: string) => void)[]} */
+const captures = /** @type {any} */ (candor).captures
+
 class Events {
   /** @type {string[]} */
   #received = []
   /** @type {import('./index.js').Client | null} */
   #client = null
-  #before
-  #mine = { capture: (/** @type {string} */ event) => void this.#received.push(event) }
-  #stopped = false
+  #capture = (/** @type {string} */ event) => void this.#received.push(event)
 
   /** @param {import('./index.js').OpenOptions} [options] */
   constructor(options) {
-    this.#before = setCapturing(this.#mine)
+    captures.push(this.#capture)
     if (options === undefined) return
     try {
       this.#client = candor.open({ productVersion: '0.0.0', ...options })
@@ -55,9 +56,8 @@ class Events {
     const [found, ...more] = this.named(name)
     if (found === undefined || more.length > 0) {
       const count = found === undefined ? 0 : 1 + more.length
-      throw new Error(
-        `expected one ${name}, got ${count}; events: ${this.names.join(', ') || 'none'}`,
-      )
+      const all = this.names.join(', ') || 'none'
+      throw new Error(`expected one ${name}, got ${count}; events: ${all}`)
     }
     return found
   }
@@ -67,9 +67,9 @@ class Events {
   }
 
   stop() {
-    if (this.#stopped) return
-    this.#stopped = true
-    setCapturing(this.#before)
+    const at = captures.indexOf(this.#capture)
+    if (at < 0) return
+    captures.splice(at, 1)
     void this.#client?.close()
   }
 
@@ -77,12 +77,6 @@ class Events {
     return this.all[Symbol.iterator]()
   }
 }
-
-/**
- * Not in index.d.ts: it is for this file alone.
- * @type {(next: { capture: (event: string) => void } | null) => { capture: (event: string) => void } | null}
- */
-const setCapturing = /** @type {any} */ (candor).setCapturing
 
 /** @param {import('./index.js').OpenOptions} [options] */
 function capture(options) {

@@ -1,3 +1,4 @@
-import testing from './testing.js'
+// Required, as in index.mjs, for the same state.
+import { createRequire } from 'node:module'
 
-export const { capture } = testing
+export const { capture } = createRequire(import.meta.url)('./testing.js')

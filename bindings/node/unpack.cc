@@ -40,6 +40,7 @@ void Call::read() {
   if ((flags & kHasTimestamp) != 0) options.timestamp_ms = to_milliseconds(take<double>());
   if ((flags & kHasUuid) != 0) options.uuid = text();
   if ((flags & kHasDistinctId) != 0) options.distinct_id = text();
+  if ((flags & kWrongType) != 0) options.wrong_type = text();
   const auto count = take<std::uint32_t>();
   if (count > kFieldsMax) broken_ = true;
   while (!broken_ && count_ < count) {
@@ -101,7 +102,7 @@ Value Call::value(std::uint32_t depth) {
 
 Value Call::container(Tag tag, std::uint32_t depth) {
   const auto count = take<std::uint32_t>();
-  if (count > kElementsMax || count > rest_.size()) broken_ = true;
+  if (count > kContainerMax || count > rest_.size()) broken_ = true;
   if (broken_) return Value::unsupported();
   if (tag == Tag::array) {
     auto* items = static_cast<Value*>(pool_.allocate(count * sizeof(Value), alignof(Value)));

@@ -17,8 +17,10 @@ namespace candor::node {
 // One more than a catalog's event can have: the core finds an unknown or a
 // duplicate among so many, so the rest need not be handed over.
 inline constexpr std::uint32_t kFieldsMax = 129;
-// Elements of all containers of one event. Each takes two bytes or more, so a
-// container cut off here makes an event that is too large in any case.
+// One more than an array or map can have; the core finds too many among so many.
+inline constexpr std::uint32_t kContainerMax = 10'001;
+// Elements of all containers of one event. One that would go beyond is `unsupported`: there may be
+// absent ones among them, so that the event is not too large in any case.
 inline constexpr std::uint32_t kElementsMax = 1u << 19;
 // Nesting beyond what a catalog can describe is `unsupported`.
 inline constexpr std::uint32_t kDepthMax = 33;
@@ -34,7 +36,7 @@ enum class Tag : std::uint8_t {
   object,
   unsupported,
 };
-inline constexpr std::uint8_t kHasTimestamp = 1, kHasUuid = 2, kHasDistinctId = 4;
+inline constexpr std::uint8_t kHasTimestamp = 1, kHasUuid = 2, kHasDistinctId = 4, kWrongType = 8;
 // Sizes of text that are none: the size takes four bytes; it is more than any event holds.
 // Or the text is among the names, at an offset of two bytes, with a size of one.
 inline constexpr std::uint8_t kName = 0xfd, kLongText = 0xfe, kHugeText = 0xff;

@@ -98,7 +98,8 @@ Value Fields::container(PyObject* object, int depth) {
   const bool map = PyDict_Check(object);
   std::size_t size =
       static_cast<std::size_t>(map ? PyDict_Size(object) : PySequence_Fast_GET_SIZE(object));
-  size = std::min(size, kElementsMax - elements_);
+  size = std::min(size, kContainerMax);
+  if (size > kElementsMax - elements_) return Value::unsupported();
   elements_ += size;
   if (!map) {
     auto* items = static_cast<Value*>(pool_.allocate(size * sizeof(Value), alignof(Value)));

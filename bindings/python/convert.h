@@ -20,8 +20,10 @@ namespace candor::python {
 inline constexpr std::size_t kFieldsMax = 129;
 // Nesting beyond what a catalog can describe is `unsupported`.
 inline constexpr int kDepthMax = 33;
-// Elements of all arrays, maps and objects of one event. Each takes two bytes or
-// more, so a container cut off here makes an event that is too large in any case.
+// One more than an array or map can have; the core finds too many among so many.
+inline constexpr std::size_t kContainerMax = 10'001;
+// Elements of all containers of one event. One that would go beyond is `unsupported`: there may be
+// absent ones among them, so that the event is not too large in any case.
 inline constexpr std::size_t kElementsMax = std::size_t{1} << 19;
 
 // UTF-8 of a str; bytes that are not UTF-8 when it holds a lone surrogate.

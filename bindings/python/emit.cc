@@ -20,8 +20,6 @@ struct Arguments {
   std::string_view event;
   Fields fields;
   EmitOptions options;
-  // Set when an option has a type that the core's options cannot even hold.
-  const char* wrong_type = nullptr;
 };
 
 // Milliseconds of an int or an aware datetime; nothing for another type.
@@ -44,14 +42,14 @@ void read_timestamp(PyObject* object, Arguments& to) noexcept {
     to.options.timestamp_ms = timestamp_ms(object);
   } catch (const std::exception&) {  // e.g. from the utcoffset of somebody's time zone
   }
-  if (!to.options.timestamp_ms) to.wrong_type = "timestamp";
+  if (!to.options.timestamp_ms) to.options.wrong_type = "timestamp";
 }
 
 void read_text(PyObject* object, const char* name, std::string_view& text, Arguments& to) noexcept {
   if (PyUnicode_Check(object)) {
     text = utf8(object);
   } else {
-    to.wrong_type = name;
+    to.options.wrong_type = name;
   }
 }
 
@@ -105,10 +103,6 @@ PyObject* raise_rejected(const PyClient& self, const Arguments& arguments, const
   return nullptr;
 }
 
-Outcome wrong_type(const char* option) {
-  return {.result = Result::rejected, .code = Code::wrong_type, .field = option};
-}
-
 PyObject* emit(PyObject* object, PyObject* const* args, Py_ssize_t positional,
                PyObject* keywords) noexcept {
   PyClient* self = client_of(object);
@@ -117,9 +111,7 @@ PyObject* emit(PyObject* object, PyObject* const* args, Py_ssize_t positional,
   read(args, positional, keywords, arguments);
   try {
     Outcome outcome =
-        arguments.wrong_type != nullptr
-            ? wrong_type(arguments.wrong_type)
-            : self->client->emit(arguments.event, arguments.fields.view(), arguments.options);
+        self->client->emit(arguments.event, arguments.fields.view(), arguments.options);
     if (outcome.result == Result::accepted) return Py_NewRef(self->accepted.ptr());
     if (outcome.result == Result::disabled) return Py_NewRef(self->disabled.ptr());
     if (self->strict && outcome.result == Result::rejected) {
@@ -140,10 +132,8 @@ PyObject* encode(PyObject* object, PyObject* const* args, Py_ssize_t positional,
   read(args, positional, keywords, arguments);
   try {
     std::string bytes;
-    const Outcome outcome = arguments.wrong_type != nullptr
-                                ? wrong_type(arguments.wrong_type)
-                                : self->client->encode(arguments.event, arguments.fields.view(),
-                                                       bytes, arguments.options);
+    const Outcome outcome =
+        self->client->encode(arguments.event, arguments.fields.view(), bytes, arguments.options);
     if (outcome.result == Result::accepted) return py::bytes(bytes).release().ptr();
     if (outcome.result == Result::rejected) return raise_rejected(*self, arguments, outcome);
     PyErr_SetString(PyExc_RuntimeError, "the client has no catalog; status().problem says why");

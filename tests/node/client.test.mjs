@@ -38,8 +38,11 @@ describe('open', () => {
     ['catalog.jsonc', TypeError, 'needs an object'],
     [{ catlog: 'x' }, TypeError, "no option 'catlog'"],
     [{ catalog: 5 }, TypeError, "'catalog' must be a string"],
-    [{ catalog: 'a\0b' }, TypeError, "'catalog' must be a string without null"],
+    [{ catalog: 'a\0b' }, TypeError, "'catalog' must be a path without null"],
     [{ catalog: new URL('https://example.com/x') }, TypeError, 'scheme file'],
+    [{ productVersion: '\ud800' }, TypeError, "'productVersion' must be a string without lone"],
+    [{ catalog: { href: 'nonsense', protocol: 'file:' } }, TypeError, 'Invalid URL'],
+    [{ productVersion: new URL('file:///x') }, TypeError, "'productVersion' must be a string"],
     [{ flushAt: '5' }, TypeError, "'flushAt' must be a number"],
     [{ flushAt: -1 }, RangeError, "'flushAt' must be a whole number from 0 to 4294967295"],
     [{ flushAt: 1.5 }, RangeError, "'flushAt'"],
@@ -128,10 +131,47 @@ describe('outcomes', () => {
     expect(log.mock.calls.flat().join()).toContain('candor: ping dropped: disk_error')
   })
 
-  test('methods may be taken off the client', () => {
-    const { emit, encode } = opened(temporaryDirectory())
+  test('methods may be taken off the client', async () => {
+    const { emit, encode, flush, close, status, stats, enable, disable } =
+      opened(temporaryDirectory())
     expect(emit('ping')).toEqual({ result: 'accepted' })
     expect(encode('ping')).toBeInstanceOf(Buffer)
+    expect(await flush({ timeoutMs: 1 })).toBe(false)
+    expect((await stats()).total.captured).toBe(1)
+    expect((await disable()).enabled).toBe(false)
+    expect((await enable()).enabled).toBe(true)
+    expect(status().enabled).toBe(true)
+    await close()
+  })
+
+  test('a client is made by open alone', () => {
+    expect(() => new candor.Client()).toThrow('use candor.open')
+    expect(() => new candor.Client({ emit: () => 0 })).toThrow('use candor.open')
+  })
+
+  test('an option of a wrong type is a rejection that is counted and told', async () => {
+    const log = vi.fn()
+    const client = opened(temporaryDirectory(), { log })
+    for (const options of [
+      { timestamp: 'x' },
+      { uuid: 5 },
+      { distinctId: {} },
+      {
+        get uuid() {
+          throw new Error()
+        },
+      },
+    ]) {
+      expect(client.emit('ping', {}, options)).toMatchObject({
+        result: 'rejected',
+        code: 'wrong_type',
+      })
+    }
+    expect(client.emit('ping', {}, { distinctId: 'x'.repeat(201) })).toMatchObject({
+      code: 'too_long',
+    })
+    expect((await client.stats()).total.dropped).toEqual({ wrong_type: 4, too_long: 1 })
+    expect(log).toHaveBeenCalledWith('candor: ping rejected: wrong_type (timestamp)')
   })
 
   test('a strict client throws for a rejection, and never the value', () => {
@@ -166,6 +206,12 @@ describe('log', () => {
     ])
   })
 
+  test('may answer a promise that fails', async () => {
+    const client = opened(temporaryDirectory(), { log: async () => Promise.reject(new Error('x')) })
+    client.emit('nothing')
+    await new Promise(setImmediate) // an unhandled rejection would end this process
+  })
+
   test('may emit an event itself', () => {
     const client = opened(temporaryDirectory(), {
       log: () => client.emit('sample', { text: 'logged', count: 1 }),
@@ -193,6 +239,16 @@ describe('consent', () => {
     })
     expect(await client.enable()).toMatchObject({ enabled: true, rule: 'file_enabled' })
     expect(client.emit('ping')).toEqual({ result: 'accepted' })
+  })
+
+  test('the last choice holds, waited for or not', async () => {
+    const client = opened(temporaryDirectory())
+    for (let i = 0; i < 50; ++i) {
+      void client.enable()
+      expect((await client.disable()).enabled).toBe(false)
+      void client.disable()
+      expect((await client.enable()).enabled).toBe(true)
+    }
   })
 
   test('a choice that another rule overrules is still written', async () => {
@@ -281,9 +337,54 @@ describe('flush and close', () => {
   })
 
   test('odd timeouts', async () => {
-    const client = opened(temporaryDirectory())
-    for (const timeoutMs of [NaN, -1, 0])
+    const server = await startServer()
+    const client = withEndpoint(server.url, () => opened(temporaryDirectory()))
+    for (const timeoutMs of [NaN, -1, 0]) {
       expect(await client.flush({ timeoutMs })).toBeTypeOf('boolean')
+    }
+    for (const timeoutMs of ['100', 5n, null, {}]) {
+      expect(await client.flush({ timeoutMs })).toBe(true)
+    }
+    await client.close({ timeoutMs: '100' })
+    expect(client.emit('ping')).toEqual({ result: 'disabled' })
+  })
+
+  test('any number of flushes take one thread, and each waits as long as it was told', async () => {
+    const server = await startServer({ answer: () => {} })
+    const client = withEndpoint(server.url, () => opened(temporaryDirectory()))
+    client.emit('ping')
+    const threads = () => readdirSync('/proc/self/task').length
+    const before = threads()
+    const long = client.flush({ timeoutMs: 1_000_000 })
+    const short = Array.from({ length: 1000 }, () => client.flush({ timeoutMs: 50 }))
+    const longer = client.flush({ timeoutMs: 1_000_000 })
+    expect(threads()).toBeLessThan(before + 5)
+    expect(new Set(await Promise.all(short))).toEqual(new Set([false]))
+    await client.close()
+    expect([await long, await longer]).toEqual([false, false])
+  })
+
+  test('what is emitted during a flush is in the next', async () => {
+    let release
+    const held = new Promise((resolve) => (release = resolve))
+    const seen = []
+    const server = await startServer({
+      answer: async (request, response) => {
+        seen.push(request.url)
+        await held
+        response.end('{"status":1}')
+      },
+    })
+    const client = withEndpoint(server.url, () => opened(temporaryDirectory()))
+    client.emit('ping')
+    const first = client.flush({ timeoutMs: 30_000 })
+    await expect.poll(() => seen.length).toBe(1)
+    client.emit('ping')
+    const others = [client.flush({ timeoutMs: 30_000 }), client.flush({ timeoutMs: 30_000 })]
+    release()
+    await first
+    expect(await Promise.all(others)).toEqual([true, true])
+    expect((await client.stats()).total).toMatchObject({ delivered: 2, pending: 0 })
   })
 })
 

@@ -1,5 +1,6 @@
 // The package as its users get it: what is in the tarball, how it is loaded, and its types.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -86,6 +87,7 @@ test('the tarball holds what a user needs, and nothing else', () => {
       'README.md',
       'absent.js',
       'bin/candor.js',
+      'flusher.js',
       'index.d.mts',
       'index.d.ts',
       'index.js',
@@ -167,6 +169,22 @@ describe('loading', () => {
     expect(wrong.status).not.toBe(0)
   })
 
+  test('the command ends as the program does, and with it', async () => {
+    const launcher = path.join(consumer, 'node_modules/.bin/candor')
+    expect(spawnSync(launcher, ['check', 'no-such-file'], { cwd: consumer }).status).toBe(1)
+    expect(spawnSync(launcher, ['no-such-command'], { cwd: consumer }).status).toBe(2)
+    const piped = spawnSync('bash', ['-c', `'${launcher}' --help | head -1`], { encoding: 'utf8' })
+    expect(piped.stdout).toContain('candor')
+    // A program that waits for its input, and is ended from outside.
+    const options = ['--catalog', 'acme.telemetry.jsonc', 'emit', '-', '--dry-run']
+    const stdio = ['pipe', 'pipe', 'inherit']
+    const waiting = spawn(launcher, options, { cwd: consumer, stdio })
+    const children = `/proc/${waiting.pid}/task/${waiting.pid}/children`
+    await expect.poll(() => readFileSync(children, 'utf8')).not.toBe('')
+    waiting.kill('SIGTERM')
+    expect(await once(waiting, 'exit')).toEqual([128 + 15, null])
+  })
+
   test('where there is no native part, clients are off and say why', () => {
     const bare = temporaryDirectory()
     cpSync(path.join(consumer, 'node_modules/candor'), path.join(bare, 'candor'), {
@@ -193,7 +211,7 @@ describe('types', () => {
     expect(tsc('sample.mts', 'sample.cts')).toEqual({ status: 0, said: '' })
     const lines = run('node', ['sample.mjs']).trim().split('\n')
     expect(lines[0]).toMatch(/^wrong_type count/)
-    expect(lines[1]).toMatch(/^accepted true true false 2 false/)
+    expect(lines[1]).toMatch(/^accepted true true false 4 false/)
     expect(run('node', ['sample.cjs'])).toBe(`accepted true ${packed.version}\n`)
   })
 

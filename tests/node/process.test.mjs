@@ -157,6 +157,38 @@ describe('a guest', () => {
   })
 })
 
+test('the host may change its environment while a client works', async () => {
+  const home = temporaryDirectory()
+  const script = `
+    const client = open({ delivery: 'manual' })
+    const change = async () => {
+      for (let i = 0; i < 300; ++i) {
+        const done = client.enable()
+        for (let n = 0; n < 300; ++n) process.env['V' + i + '_' + n] = 'x'.repeat(50)
+        await done
+        client.status()
+      }
+    }
+    change().then(() => console.log('done'))
+  `
+  expect(await runNode(script, { home })).toMatchObject({ code: 0, out: 'done\n' })
+})
+
+test('a loop of emits that a timeout breaks off leaves the client as it was', async () => {
+  const home = temporaryDirectory()
+  const script = `
+    const vm = require('node:vm')
+    globalThis.client = open({ delivery: 'manual' })
+    const loop = "for (;;) client.emit('sample', { count: 1, text: 'x' })"
+    for (let i = 0; i < 20; ++i) {
+      try { vm.runInThisContext(loop, { timeout: 3 }) } catch {}
+    }
+    const bytes = client.encode('sample', { count: 7 })
+    console.log(client.emit('sample', { count: 7 }).result, bytes.includes('"count":7'))
+  `
+  expect(await runNode(script, { home })).toMatchObject({ code: 0, out: 'accepted true\n' })
+})
+
 describe('off means off', () => {
   test.each([
     ['ACME_TELEMETRY_DISABLED', '1'],
@@ -233,32 +265,72 @@ describe('worker threads', () => {
     expect(await ledgerOf(home)).toMatchObject({ captured: 50, pending: 50, dropped: {} })
   })
 
-  test('may be ended in the middle of emitting and of flushing', async () => {
+  test.each([
+    ['emitting', "client.emit('sample', { count: 1 })"],
+    ['emitting nonsense', "client.emit('sample', { count: 'x' })"],
+    ['encoding', "client.encode('ping')"],
+    ['asking for the status', 'client.status()'],
+    ['opening', "open().emit('ping')"],
+    ['flushing', "client.emit('ping'); client.flush({ timeoutMs: 1e6 }); client.close()"],
+    ['choosing', 'client.enable(); client.stats()'],
+  ])('may be ended in the middle of %s', async (_, busy) => {
     const server = await startServer({ answer: () => {} })
     const home = temporaryDirectory()
     const script = `
       const { Worker } = require('node:worker_threads')
-      const prelude = process.execArgv[1].split('const { Worker }')[0]
-      const code = prelude + \`
+      const code = process.execArgv[1].split('const { Worker }')[0] + \`
         const { parentPort } = require('node:worker_threads')
-        const client = open({ delivery: 'background', flushIntervalMs: 1 })
-        client.emit('ping')
-        client.flush({ timeoutMs: 1e6 })
+        const client = open({ delivery: 'manual' })
         parentPort.postMessage(0)
-        for (;;) client.emit('ping')
+        for (let i = 0; i < 3000; ++i) { ${busy} }
       \`
-      let left = 3
-      for (let i = 0; i < left; ++i) {
+      let left = 60
+      const next = () => {
+        if (left-- <= 0) return
         const worker = new Worker(code, { eval: true })
-        worker.on('message', () => worker.terminate())
+        worker.on('message', () => setTimeout(() => worker.terminate(), left % 5))
+        worker.on('exit', next)
       }
+      next()
+      next()
     `
-    expect(
-      await runNode(script, { home, env: { ACME_TELEMETRY_ENDPOINT: server.url } }),
-    ).toMatchObject({ code: 0 })
-    const { captured, pending, dropped } = await ledgerOf(home)
-    expect(captured).toBeGreaterThan(0)
-    expect(captured).toBe(pending + (dropped.spool_full ?? 0))
+    const done = await runNode(script, { home, env: { ACME_TELEMETRY_ENDPOINT: server.url } })
+    expect(done).toMatchObject({ code: 0, signal: null })
+    const { captured, delivered, pending, dropped } = await ledgerOf(home)
+    const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0)
+    expect(captured).toBe(delivered + pending + lost)
+  })
+
+  test('are not waited for when they dropped the client whose flush is under way', async () => {
+    const server = await startServer({ answer: () => {} })
+    const home = temporaryDirectory()
+    const script = `
+      const { Worker } = require('node:worker_threads')
+      new Worker(process.execArgv[2].split('const { Worker }')[0] + \`
+        open({ delivery: 'manual' }).emit('ping')
+        void (() => { open({ delivery: 'manual' }).flush({ timeoutMs: 1e8 }) })()
+        const { parentPort } = require('node:worker_threads')
+        setTimeout(() => { gc(); setTimeout(() => { gc(); parentPort.postMessage(0) }, 20) }, 20)
+      \`, { eval: true }).on('message', () => process.exit(0))
+    `
+    const env = { ACME_TELEMETRY_ENDPOINT: server.url }
+    expect(await runNode(script, { home, env, nodeArgs: ['--expose-gc'] })).toMatchObject({
+      code: 0,
+    })
+  })
+
+  test('have an environment of their own, and any "off" wins there', async () => {
+    const home = temporaryDirectory()
+    const script = `
+      const { Worker } = require('node:worker_threads')
+      const code = process.execArgv[1].split('const { Worker }')[0] + \`
+        const client = open()
+        console.log(client.emit('ping').result, client.status().rule)
+      \`
+      new Worker(code, { eval: true, env: { ...process.env, DO_NOT_TRACK: '1' } })
+    `
+    expect(await runNode(script, { home })).toMatchObject({ out: 'disabled do_not_track\n' })
+    expect(filesIn(home)).toEqual([])
   })
 
   test('the process may exit while they run', async () => {

@@ -35,6 +35,17 @@ if (outcome.result === 'rejected') {
   console.log(outcome.reason)
 }
 telemetry.emit('ping')
+
+interface Sample {
+  flag?: boolean
+  count: number
+  readonly list: readonly number[]
+  inner?: { name: string | undefined }
+}
+const sample: Sample = { count: 1, list: [1] }
+telemetry.emit('sample', sample)
+const asConst = { count: 1, list: [1, 2] } as const
+telemetry.emit('sample', asConst)
 const bytes: Uint8Array = telemetry.encode('ping', null, { timestamp: 0 })
 const status: Status = telemetry.status()
 const drained: boolean = await telemetry.flush({ timeoutMs: 1 })
@@ -70,6 +81,10 @@ export function wrong() {
   open({ catlog: 'x' })
   // @ts-expect-error a value that no field can hold
   telemetry.emit('ping', { when: new Date() })
+  // @ts-expect-error neither can an object with methods
+  telemetry.emit('ping', { inner: { toJSON: () => 1 } })
+  // @ts-expect-error nor a Set
+  telemetry.emit('ping', { list: new Set([1]) })
   // @ts-expect-error what only a rejected outcome has
   outcome.code.length
   // @ts-expect-error clients are made by open

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 
 import { expect, test } from 'vitest'
 
-import { candor, CATALOG, optionsFor, temporaryDirectory, testing } from './support.mjs'
+import { candor, CATALOG, optionsFor, PACKAGE, temporaryDirectory, testing } from './support.mjs'
 
 test('captures what a client of its own and those opened meanwhile emit', () => {
   const home = temporaryDirectory()
@@ -52,6 +52,40 @@ test('captures are nested', () => {
   candor.open({ catalogText: CATALOG, productVersion: '1' }).emit('ping')
   outer.stop()
   expect([inner.length, outer.length]).toEqual([1, 1])
+})
+
+test('captures may be stopped in any order', () => {
+  const first = testing.capture()
+  const second = testing.capture({ catalogText: CATALOG })
+  first.stop()
+  candor.open({ catalogText: CATALOG, productVersion: '1' }).emit('ping')
+  second.stop()
+  expect([first.length, second.length]).toEqual([0, 1])
+  expect(candor.open({ catalogText: '{' }).emit('ping')).toEqual({ result: 'disabled' })
+})
+
+test('neither the home nor a spool is looked at', async () => {
+  const events = testing.capture({ catalogText: CATALOG })
+  expect(events.client.status()).toMatchObject({
+    enabled: true,
+    rule: 'captured',
+    identityFile: '',
+  })
+  expect((await events.client.stats()).total).toMatchObject({ captured: 0 })
+  expect(await events.client.flush()).toBe(true)
+  events.stop()
+})
+
+test('the ES modules, copied by a test runner, are still of the one state', async () => {
+  const { open, RejectedError } = await import(/* @vite-ignore */ `${PACKAGE}/index.mjs`)
+  const { capture } = await import(/* @vite-ignore */ `${PACKAGE}/testing.mjs`)
+  const events = capture()
+  const client = open({ catalogText: CATALOG, productVersion: '1' })
+  client.emit('ping')
+  expect(() => client.emit('nothing')).toThrow(RejectedError)
+  events.stop()
+  expect(events.names).toEqual(['ping'])
+  expect(open).toBe(candor.open)
 })
 
 test('an opt-out of this machine changes nothing', () => {

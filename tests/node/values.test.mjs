@@ -143,6 +143,29 @@ describe('values', () => {
     expect(outcome({ count: 1 })).toEqual({ count: 1 })
   })
 
+  test('no element is lost silently, where absent ones take no room in the event', () => {
+    const fields = {}
+    for (let i = 0; i < 64; ++i) fields[`f${i}`] = { type: 'integer', optional: true }
+    const catalog = JSON.parse(CATALOG)
+    catalog.events.rows = {
+      description: 'Rows.',
+      owner: '@acme',
+      purpose: 'usage',
+      fields: { rows: { type: 'array', max_items: 10000, items: { type: 'object', fields } } },
+    }
+    const client = candor.open({ catalogText: JSON.stringify(catalog), productVersion: '1' })
+    const row = Object.fromEntries(Object.keys(fields).map((name) => [name, undefined]))
+    row.f63 = 1
+    const told = client.encode('rows', { rows: new Array(8000).fill(row) }).toString()
+    expect(told.match(/"f63":1/g)).toHaveLength(8000)
+    expect(() => client.encode('rows', { rows: new Array(10000).fill(row) })).toThrow(
+      'wrong_type (rows[8035])',
+    )
+    expect(() => client.encode('rows', { rows: new Array(10001).fill({}) })).toThrow(
+      'too_many (rows)',
+    )
+  })
+
   test('more elements than an event can hold', () => {
     const list = Array.from({ length: 1000 }, () => new Array(1000).fill('x'))
     expect(outcome({ list })).toBe('too_many list')
@@ -221,8 +244,8 @@ describe('events and options', () => {
     ['a uuid that is none', { uuid: 'x' }, 'bad_pattern uuid'],
     ['a number for a uuid', { uuid: 5 }, 'wrong_type uuid'],
     ['a number for a sender', { distinctId: 5 }, 'wrong_type distinct_id'],
-    ['a getter that throws', { get uuid() { return thrower() } }, 'wrong_type'],
-    ['a revoked proxy', revoked(), 'wrong_type'],
+    ['a getter that throws', { get uuid() { return thrower() } }, 'wrong_type options'],
+    ['a revoked proxy', revoked(), 'wrong_type options'],
     ['null', null, {}],
     ['a number', 5, {}],
   ])('%s', (_, options, expected) => {

@@ -173,6 +173,21 @@ def test_more_fields_than_any_event_has(client):
     assert (outcome.code, outcome.field) == ("unknown_field", "field0")
 
 
+def test_no_element_is_lost_silently(open_client):
+    """Absent members take no room in the event, but some in the call."""
+    fields = {f"f{i}": {"type": "integer", "optional": True} for i in range(64)}
+    catalog = json.loads(CATALOG)
+    catalog["events"]["rows"] = {
+        "description": "Rows.", "owner": "@acme", "purpose": "usage",
+        "fields": {"rows": {"type": "array", "max_items": 10000, "items": {"type": "object", "fields": fields}}},
+    }  # fmt: skip
+    client = open_client(json.dumps(catalog))
+    row = {f"f{i}": None for i in range(63)} | {"f63": 1}
+    assert client.encode("rows", rows=[row] * 8000).count(b'"f63":1') == 8000
+    outcome = client.emit("rows", rows=[row] * 10000)
+    assert (outcome.result, outcome.code) == ("rejected", "wrong_type")
+
+
 def test_containers_without_bound(client):
     million = [1] * 1_000_000
     assert client.emit("sample", list=million).code == "too_many"

@@ -1,23 +1,21 @@
 #!/usr/bin/env node
-// Runs the `candor` command that this package carries.
+// Runs the `candor` command that this package carries, and ends as it does.
 'use strict'
 
-const { spawnSync } = require('node:child_process')
+const { spawn } = require('node:child_process')
+const { constants } = require('node:os')
 const path = require('node:path')
 
-const program = path.join(
-  __dirname,
-  '..',
-  'native',
-  `${process.platform}-${process.arch}`,
-  'candor',
-)
-const { error, signal, status } = spawnSync(program, process.argv.slice(2), { stdio: 'inherit' })
-if (error) {
+const native = path.join(__dirname, '..', 'native', `${process.platform}-${process.arch}`)
+const program = path.join(native, 'candor')
+const child = spawn(program, process.argv.slice(2), { stdio: 'inherit' })
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => child.kill(signal))
+}
+child.on('error', (error) => {
   process.stderr.write(`candor: can't run ${program}: ${error.message}\n`)
   process.exitCode = 1
-} else if (signal) {
-  process.kill(process.pid, signal)
-} else {
-  process.exitCode = status ?? 1
-}
+})
+child.on('exit', (code, signal) => {
+  process.exitCode = signal === null ? code : 128 + constants.signals[signal]
+})

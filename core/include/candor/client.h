@@ -36,6 +36,8 @@ struct EmitOptions {
   std::string_view uuid;
   // Who the event is about, instead of the client's distinct id. 1 to 200 bytes of UTF-8.
   std::string_view distinct_id;
+  // For bindings: which of these was given in a type that it can't hold. The event is rejected.
+  std::string_view wrong_type;
 };
 
 class CANDOR_EXPORT Client {
@@ -67,7 +69,7 @@ class CANDOR_EXPORT Client {
                  const EmitOptions& options = {}) noexcept;
 
   // Uploads what is in the spool, in a thread, and waits for it at most
-  // `timeout`. True when nothing is left waiting; false after close.
+  // `timeout`. True when nothing is left that may be sent; false after close.
   bool flush(std::chrono::milliseconds timeout) noexcept;
 
   // Ends the client; emits after it are `disabled`. With a timeout it flushes

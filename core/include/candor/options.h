@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -39,6 +40,10 @@ struct Options {
   // Values for `host.NAME` sources, by the source's whole name ("host.region").
   // Any other source may be overridden the same way ("os.platform").
   std::map<std::string, SourceValue, std::less<>> sources;
+
+  // What consent, home and endpoint go by; the process's own environment when absent, as it is
+  // when the client is opened. For hosts whose environment is not the C library's.
+  std::optional<std::map<std::string, std::string, std::less<>>> environment;
 
   // Replaces the catalog's product.home; "~" is expanded.
   std::string home;

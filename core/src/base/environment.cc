@@ -1,8 +1,10 @@
 #include "base/environment.h"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
-#include <cstdlib>
+#include <memory>
+#include <utility>
 
 namespace candor {
 namespace {
@@ -118,12 +120,24 @@ std::optional<utsname> system_name() noexcept {
 
 }  // namespace
 
-Environment process_environment() {
-  return [](std::string_view name) -> std::optional<std::string> {
-    const char* value = std::getenv(std::string(name).c_str());
-    if (value == nullptr) return std::nullopt;
-    return std::string(value);
+Environment environment_of(Variables variables) {
+  auto kept = std::make_shared<const Variables>(std::move(variables));
+  return [kept](std::string_view name) -> std::optional<std::string> {
+    const auto found = kept->find(name);
+    if (found == kept->end()) return std::nullopt;
+    return found->second;
   };
+}
+
+Environment process_environment() {
+  Variables variables;
+  for (char** at = ::environ; at != nullptr && *at != nullptr; ++at) {
+    const std::string_view variable = *at;
+    const std::size_t equals = variable.find('=');
+    if (equals == std::string_view::npos) continue;
+    variables.emplace(variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  return environment_of(std::move(variables));
 }
 
 bool is_signal(const std::optional<std::string>& value) noexcept {

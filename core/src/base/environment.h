@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@ namespace candor {
 
 // Looks a variable up; nothing when it is not set.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+using Variables = std::map<std::string, std::string, std::less<>>;
+[[nodiscard]] Environment environment_of(Variables variables);
+// As it is now: a getenv later, on another thread, would race with the host's setenv.
 [[nodiscard]] Environment process_environment();
 
 // Whether a variable is a signal: set, and none of "", 0, false, no, off (any case).

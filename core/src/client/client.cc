@@ -78,7 +78,7 @@ class EventIds {
 
 struct Client::Impl {
   Options options;
-  Environment env = process_environment();
+  Environment env;
   std::shared_ptr<const catalog::Catalog> catalog;
   client::Places places;
   std::string session_id;
@@ -109,6 +109,10 @@ struct Client::Impl {
   bool start(const consent::Decision& decision) noexcept;
   void show_notice() noexcept;
   void withdraw() noexcept;
+  void withdraw_again() noexcept {
+    purged = false;
+    withdraw();
+  }
   [[nodiscard]] std::string choose(bool enabled);
   [[nodiscard]] bool once_a_second(std::int64_t steady) noexcept {
     std::int64_t last = tended_ms.load(std::memory_order_relaxed);
@@ -174,6 +178,7 @@ std::optional<SourceValue> Client::Impl::source(std::string_view name) const {
 }
 
 void Client::Impl::open() {
+  env = options.environment ? environment_of(*options.environment) : process_environment();
   const UuidText session = uuid4();
   session_id.assign(session.data(), session.size());
   load_catalog();
@@ -271,12 +276,15 @@ std::string Client::Impl::choose(bool enabled) {
   }
   const Done written = identity::set_enabled(places.identity_file, enabled, unix_ms());
   gate->forget();
+  static_cast<void>(gate->enabled(steady_ms()));
   tended_ms = 0;
   // Where another thread looks after consent at this moment, the next emit notices.
   if (const std::unique_lock lock(starting, std::try_to_lock); lock && !enabled) {
     // A choice that could not be written is still no reason to keep what waits.
-    purged = false;
-    withdraw();
+    withdraw_again();
+    // An emit that had passed the gate before may still write: the next one, or the end, looks
+    // again.
+    purged = off_seen = false;
   }
   return written ? std::string() : written.error().text;
 }
@@ -308,6 +316,7 @@ Outcome Client::Impl::encode(std::string_view name, std::span<const Field> field
                              const EmitOptions& how, int& index, event::Buffer& out) noexcept {
   index = encoder->find(name);
   if (index < 0) return rejected(Code::unknown_event, "");
+  if (!how.wrong_type.empty()) return rejected(Code::wrong_type, how.wrong_type);
   if (!how.distinct_id.empty() && !valid_distinct_id(how.distinct_id)) {
     return rejected(Code::too_long, "distinct_id");
   }
@@ -426,13 +435,20 @@ bool Client::flush(std::chrono::milliseconds timeout) noexcept {
   return impl_->delivery->flush(static_cast<std::int32_t>(ms));
 }
 
-void Client::close(std::chrono::milliseconds timeout) noexcept {
+void Client::close(std::chrono::milliseconds timeout) noexcept try {
   const ErrnoKept errno_kept;
   if (impl_->closed.load()) return;
   if (timeout.count() > 0) static_cast<void>(flush(timeout));
   if (impl_->closed.exchange(true)) return;
   if (impl_->delivery) impl_->delivery->stop();
   if (impl_->writer) impl_->writer->release();
+  // What was written while the user said no.
+  if (impl_->sender.load() != nullptr && !impl_->gate->enabled(steady_ms()) &&
+      consent::is_withdrawal(impl_->gate->decision().rule)) {
+    impl_->withdraw_again();
+  }
+} catch (...) {
+  // No memory to read consent with: the next client deletes what there is.
 }
 
 Status Client::status() const {
@@ -440,6 +456,12 @@ Status Client::status() const {
   // Busy only while a home is being made, or for ever after a fork in that moment.
   if (const std::unique_lock lock(impl_->starting, std::try_to_lock); lock)
     status.problem = impl_->problem;
+  if (impl_->options.capture) {
+    status.enabled = impl_->catalog != nullptr;
+    status.rule = "captured";
+    status.explanation = "Events go to a test, and nowhere else.";
+    return status;
+  }
   if (!impl_->catalog) {
     status.rule = "catalog_unreadable";
     status.explanation = "Telemetry is off because the catalog could not be used.";
@@ -467,7 +489,8 @@ Status Client::choose(bool enabled) {
 }
 
 std::string Client::stats() const {
-  return client::stats_json(spool::tally(impl_->places.spool_dir));
+  const std::string& dir = impl_->places.spool_dir;
+  return client::stats_json(dir.empty() ? spool::Tally() : spool::tally(dir));
 }
 
 bool Client::first_run() const noexcept { return impl_->first_run; }

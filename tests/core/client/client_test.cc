@@ -229,7 +229,7 @@ TEST(Client, EmitAfterCloseIsDisabled) {
   client->close();
   client->close();
   EXPECT_EQ(client->emit("started", {{"n", 1}}).result, Result::disabled);
-  EXPECT_TRUE(client->flush(std::chrono::milliseconds(1)));
+  EXPECT_FALSE(client->flush(std::chrono::milliseconds(1)));
 }
 
 TEST(Client, ABrokenCatalogDisablesAndSaysWhere) {
