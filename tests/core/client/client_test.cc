@@ -2,6 +2,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <regex>
 #include <set>
 #include <thread>
@@ -79,6 +81,35 @@ TEST(Client, OptionsOfAnEmitAreChecked) {
   EXPECT_TRUE(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(200, 'x')}));
 }
 
+TEST(Client, AnOptionOfATypeItCannotHoldIsARejection) {
+  Home home;
+  auto client = Client::open(home.options());
+  const Outcome outcome = client->emit("started", {{"n", 1}}, {.wrong_type = "timestamp"});
+  EXPECT_EQ(outcome.code, Code::wrong_type);
+  EXPECT_EQ(outcome.field, "timestamp");
+  EXPECT_EQ(home.ledger()["events"]["started"]["dropped"]["wrong_type"], 1);
+  std::string bytes;
+  const std::string long_id(201, 'x');
+  EXPECT_EQ(
+      client->encode("started", std::array{Field{"n", 1}}, bytes, {.distinct_id = long_id}).code,
+      Code::too_long);
+}
+
+TEST(Client, TheGivenEnvironmentDecidesInsteadOfTheProcesss) {
+  Home home;
+  ::setenv("DO_NOT_TRACK", "1", 1);
+  Options options = home.options();
+  options.environment.emplace();
+  auto on = Client::open(options);
+  EXPECT_TRUE(on->emit("started", {{"n", 1}}));
+  EXPECT_TRUE(on->status().enabled);
+  ::unsetenv("DO_NOT_TRACK");
+  options.environment->emplace("DO_NOT_TRACK", "1");
+  auto off = Client::open(options);
+  EXPECT_EQ(off->emit("started", {{"n", 1}}).result, Result::disabled);
+  EXPECT_EQ(off->status().rule, "do_not_track");
+}
+
 TEST(Client, OffMeansDisabledAndNoFile) {
   for (const char* variable : {"ACME_TELEMETRY_DISABLED", "DO_NOT_TRACK", "CI"}) {
     Home home;
@@ -145,6 +176,23 @@ TEST(Client, AChoiceMadeThroughTheClientHoldsAtOnce) {
   EXPECT_TRUE(client->enable().enabled);
   EXPECT_TRUE(client->emit("started", {{"n", 3}}));
   EXPECT_EQ(home.waiting().size(), 1u);
+}
+
+TEST(Client, NothingIsLeftOfEventsEmittedWhileTheUserSaysNo) {
+  Home home;
+  for (int round = 0; round < 100; ++round) {
+    auto client = Client::open(home.options());
+    ASSERT_TRUE(client->enable().enabled);
+    std::atomic<bool> started{false};
+    std::thread host([&] {
+      while (client->emit("started", {{"n", 1}})) started = true;
+    });
+    while (!started) std::this_thread::yield();
+    static_cast<void>(client->disable());
+    host.join();
+    client.reset();
+    ASSERT_TRUE(home.waiting().empty()) << round;
+  }
 }
 
 TEST(Client, ConsentGivenThroughTheClientCountsFromTheNextEvent) {
@@ -267,6 +315,8 @@ TEST(Client, CaptureUsesNeitherHomeNorConsent) {
   EXPECT_TRUE(client->emit("started", {{"n", 1}}));
   EXPECT_EQ(client->emit("started", {{"n", "x"}}).code, Code::wrong_type);
   EXPECT_EQ(seen.size(), 1u);
+  EXPECT_EQ(client->status().rule, "captured");
+  EXPECT_EQ(nlohmann::json::parse(client->stats())["total"]["captured"], 0);
   EXPECT_FALSE(std::filesystem::exists(home.identity_file()));
 }
 
