@@ -378,7 +378,7 @@ class Packer {
     const start = this.at + 5
     const size = text.isWellFormed()
       ? this.bytes.write(text, start, 'utf8')
-      : this.writeBroken(text.slice(0, LONG_NAME) + LONE_SURROGATE, start)
+      : this.writeBroken(text, start)
     this.bytes[this.at] = LONG_TEXT
     this.view.setUint32(this.at + 1, size, true)
     this.at = start + size
@@ -390,8 +390,9 @@ class Packer {
    * @param {string} text @param {number} start
    */
   writeBroken(text, start) {
+    const cut = text.length > LONG_NAME
     let at = start
-    for (const character of text) {
+    for (const character of cut ? text.slice(0, LONG_NAME) + LONE_SURROGATE : text) {
       if (character.isWellFormed()) {
         at += this.bytes.write(character, at, 'utf8')
         continue

@@ -181,7 +181,7 @@ def test_no_element_is_lost_silently(open_client):
         "description": "Rows.", "owner": "@acme", "purpose": "usage",
         "fields": {"rows": {"type": "array", "max_items": 10000, "items": {"type": "object", "fields": fields}}},
     }  # fmt: skip
-    client = open_client(json.dumps(catalog))
+    client = open_client(catalog_text=json.dumps(catalog))
     row = {f"f{i}": None for i in range(63)} | {"f63": 1}
     assert client.encode("rows", rows=[row] * 8000).count(b'"f63":1') == 8000
     outcome = client.emit("rows", rows=[row] * 10000)
