@@ -73,9 +73,10 @@ Object.defineProperty(RejectedError.prototype, 'name', {
 
 /**
  * What a call says beside the fields.
- * @param {any} options @returns {Told}
+ * @param {any} options @returns {Told | null}
  */
 function readOptions(options) {
+  if (options === undefined || options === null) return null
   try {
     let { timestamp, uuid, distinctId } = options
     if (types.isDate(timestamp)) timestamp = Date.prototype.getTime.call(timestamp)
@@ -144,11 +145,7 @@ class Client {
   #emit(event, fields, options) {
     try {
       const packer = takePacker()
-      packer.call(
-        event,
-        fields,
-        options === undefined || options === null ? null : readOptions(options),
-      )
+      packer.call(event, fields, readOptions(options))
       const answer =
         packer.bytes === room
           ? this.#handle.emit(packer.at)
@@ -173,11 +170,7 @@ class Client {
   /** @param {string} event @param {unknown} [fields] @param {unknown} [options] @returns {Buffer} */
   encode(event, fields, options) {
     const packer = takePacker()
-    packer.call(
-      event,
-      fields,
-      options === undefined || options === null ? null : readOptions(options),
-    )
+    packer.call(event, fields, readOptions(options))
     const bytes = this.#handle.encode(packer.at, packer.bytes)
     returnPacker(packer)
     if (bytes !== null) return bytes

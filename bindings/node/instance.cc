@@ -176,7 +176,7 @@ void Instance::end() noexcept {
   }
   // A job's client may be nobody's any more but the job's.
   for (const auto& job : jobs) clients.insert(job->client);
-  // The choices first: a client that is closed still makes them, and leaves nothing behind then.
+  // The choices first, so that a client's close finds what they left.
   if (clerk.joinable()) clerk.join();
   for (const auto& client : clients) client->close();  // ends the flushes, too
   for (const auto& job : jobs) {

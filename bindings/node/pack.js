@@ -1,5 +1,4 @@
 // @ts-check
-'use strict'
 // One emit's arguments as bytes, which unpack.cc reads: a call into native code for each field
 // would cost more than the event does. This is also where a hostile value ends: whatever throws
 // becomes `unsupported`, which the core rejects as wrong_type.
@@ -12,6 +11,7 @@
 //            or NAME, u16 offset and u8 size of bytes that an earlier call left among the names
 //
 // Numbers are little-endian. unpack.h holds the same constants.
+'use strict'
 
 const { types } = require('node:util')
 
@@ -80,7 +80,8 @@ class Names {
   /** @param {string} name */
   add(name) {
     const size = name.length
-    if (size > SHORT_TEXT || this.used + size > NAMES_BYTES || !/^[\x00-\x7f]*$/.test(name)) return
+    if (size > SHORT_TEXT || this.used + size > NAMES_BYTES || this.known.has(name)) return
+    if (!/^[\x00-\x7f]*$/.test(name)) return
     this.bytes.write(name, this.used, 'latin1')
     this.known.set(name, (NAME | (this.used << 8) | (size << 24)) >>> 0)
     this.used += size
