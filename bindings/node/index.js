@@ -183,7 +183,9 @@ class Client {
   async flush(options) {
     // Loaded here, because most programs never flush.
     this.#flusher ??= new (require('./flusher.js').Flusher)((ms) => this.#handle.flush(ms))
-    return this.#flusher.flush(timeoutOf(options, DEFAULT_FLUSH_MS))
+    const drained = await this.#flusher.flush(timeoutOf(options, DEFAULT_FLUSH_MS))
+    this.#tell()
+    return drained
   }
 
   /** @param {Waiting} [options] */

@@ -3,7 +3,8 @@
 import { Command, CommanderError } from 'commander'
 import * as run from './commands.mjs'
 import { Project } from './project.mjs'
-import { CommandSpan, openTelemetry, version } from './telemetry.mjs'
+import { CommandSpan } from './span.mjs'
+import { openTelemetry, version } from './telemetry.mjs'
 
 // Both begin where Commander knows which command it is and that its usage is right: a usage
 // error or --help opens no telemetry.
@@ -19,7 +20,8 @@ const program = new Command('ktx')
   .hook('preAction', (_, command) => {
     const project = new Project(program.opts().project)
     const telemetry = openTelemetry(project)
-    span = new CommandSpan(telemetry, command, project.exists())
+    const hasProject = project.exists()
+    span = new CommandSpan(telemetry, command, { hasProject, projectGroupAttached: hasProject })
     ktx = { project, telemetry }
   })
 

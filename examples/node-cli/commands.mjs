@@ -4,7 +4,7 @@ import { createReadStream, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, NO_MODELS, linesOf, wordsOf } from './project.mjs'
-import { attempt, stopwatch } from './telemetry.mjs'
+import { attempt, stopwatch } from './span.mjs'
 
 const WATCH_MS = 20
 

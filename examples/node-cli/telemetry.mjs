@@ -1,7 +1,6 @@
-// How ktx uses candor: the client, the span of one command, and the outcome of one piece of work.
+// How ktx opens candor's client.
 import { readFileSync } from 'node:fs'
 import { open } from 'candor'
-import { Failure } from './project.mjs'
 
 const CATALOG = new URL('../../schema/ktx.telemetry.jsonc', import.meta.url)
 const PACKAGE = new URL('package.json', import.meta.url)
@@ -19,100 +18,4 @@ export function openTelemetry(project) {
   })
   if (telemetry.firstRun) telemetry.emit('install_first_run')
   return telemetry
-}
-
-/**
- * One run of one command. Begins before its action and says exactly one `command` event: the
- * first end counts. An event is on disk when emit returns, so that nobody waits at the exit.
- */
-export class CommandSpan {
-  #telemetry
-  #fields
-  #elapsed = stopwatch()
-  #ended = false
-
-  /** `command` is Commander's, as a preAction hook gets it: parsed, and about to act. */
-  constructor(telemetry, command, hasProject) {
-    this.#telemetry = telemetry
-    this.#fields = {
-      commandPath: pathOf(command),
-      flagsPresent: flagsOf(command),
-      hasProject,
-      projectGroupAttached: hasProject,
-    }
-    for (const signal of ['SIGINT', 'SIGTERM']) {
-      // Not `once`: a second signal must not end the process before the span is said to have ended.
-      process.on(signal, () => {
-        this.#end({ outcome: 'aborted' })
-        process.exit(130)
-      })
-    }
-    // The ends that no `catch` sees: an action that calls process.exit, an exception out of a
-    // callback, a promise that nothing can settle any more.
-    process.on('exit', (code) => (code || process.exitCode ? this.error() : this.ok()))
-  }
-
-  ok() {
-    this.#end({ outcome: 'ok' })
-  }
-
-  error(error) {
-    this.#end({ outcome: 'error', ...describe(error) })
-  }
-
-  #end(how) {
-    if (this.#ended) return
-    this.#ended = true
-    this.#telemetry.emit('command', { ...this.#fields, ...how, durationMs: this.#elapsed() })
-  }
-}
-
-/**
- * Runs some work and holds how it went, so that an event can say so before the failure goes on its
- * way: `result()` answers what the work answered, or throws what it threw.
- */
-export async function attempt(work) {
-  const elapsed = stopwatch()
-  try {
-    const value = await work()
-    return { outcome: 'ok', durationMs: elapsed(), value, result: () => value }
-  } catch (error) {
-    const result = () => {
-      throw error
-    }
-    return { outcome: 'error', durationMs: elapsed(), ...describe(error), result }
-  }
-}
-
-/** Answers a function that answers the milliseconds since now. */
-export function stopwatch() {
-  const begin = performance.now()
-  return () => performance.now() - begin
-}
-
-/** The class is a name out of this program's source; what else an error says may be the user's. */
-function describe(error) {
-  if (!(error instanceof Failure)) return { errorClass: 'InternalError' }
-  return { errorClass: error.kind, errorDetail: error.message }
-}
-
-/** The command and those it is a subcommand of, without the program itself. */
-function lineage(command) {
-  return command.parent ? [...lineage(command.parent), command] : []
-}
-
-/** The names as the program declares them, also where the user typed an alias. */
-function pathOf(command) {
-  return lineage(command).map((one) => one.name())
-}
-
-/** The names of the flags that were given on the command line, never their values. */
-function flagsOf(command) {
-  const flags = {}
-  for (let at = command; at; at = at.parent) {
-    for (const option of at.options) {
-      if (at.getOptionValueSource(option.attributeName()) === 'cli') flags[option.name()] = true
-    }
-  }
-  return flags
 }

@@ -288,11 +288,12 @@ def test_a_span_ends_once_however_its_action_ends(node_ktx, action):
     script = """
         import { Command } from 'commander'
         import { Project } from './project.mjs'
-        import { CommandSpan, openTelemetry } from './telemetry.mjs'
+        import { CommandSpan } from './span.mjs'
+        import { openTelemetry } from './telemetry.mjs'
         const telemetry = openTelemetry(new Project('nowhere'))
         let span
         const program = new Command('ktx').hook('preAction', (_, command) => {
-          span = new CommandSpan(telemetry, command, false)
+          span = new CommandSpan(telemetry, command, { hasProject: false, projectGroupAttached: false })
         })
         program.command('act').alias('do').option('--no-colour').action(() => { %s })
         try {

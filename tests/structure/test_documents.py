@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import layering
@@ -140,7 +141,24 @@ def test_the_quick_start_works(quick_start):
     for one in (second, third):
         assert (one.stdout, one.stderr) == ("accepted\n", "")
 
-    lines = [json.loads(line) for line in run("candor --catalog acme.telemetry.jsonc show").stdout.splitlines()]
+    def waiting():
+        shown = run("candor --catalog acme.telemetry.jsonc show").stdout
+        return [json.loads(line) for line in shown.splitlines()]
+
+    lines = waiting()
     assert [line["event"] for line in lines] == ["plan_completed"] * 3
     assert lines[0]["properties"] == lines[1]["properties"] == lines[2]["properties"]
     assert list(lines[0]["properties"]) == ["version", "arch", "outcome", "durationMs"]
+
+    # The command line on Commander, with the event that the README adds to the catalog.
+    (event,) = blocks("json")
+    catalog = (quick_start / "acme.telemetry.jsonc").read_text()
+    (quick_start / "acme.telemetry.jsonc").write_text(catalog.replace('"events": {', '"events": {' + event.rstrip() + ","))
+    (snippet,) = [block for block in blocks("js") if "commander" in block]
+    (quick_start / "acme.mjs").write_text(snippet)
+    shutil.copy(ROOT / "examples/node-cli/span.mjs", quick_start)
+    (quick_start / "node_modules/commander").symlink_to(ROOT / "examples/node-cli/node_modules/commander")
+    assert run("cd / && node ~-/acme.mjs plan --fast").stdout == "planned\n"
+    run("! node acme.mjs plam")
+    (command,) = [line["properties"] for line in waiting() if line["event"] == "command"]
+    assert (command["commandPath"], command["flagsPresent"], command["outcome"]) == (["plan"], {"fast": True}, "ok")

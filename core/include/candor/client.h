@@ -1,8 +1,8 @@
 // Start here. A client takes events, keeps those that the catalog and the user's
 // consent allow in a crash-safe spool, and has them uploaded. It never throws, blocks
 // on the network or crashes its host, and prints two things only, on standard error:
-// the consent notice, once; and under PREFIX_TELEMETRY_DEBUG each event, which is then
-// not kept, whether telemetry is on or off.
+// the consent notice, once; and under PREFIX_TELEMETRY_DEBUG each event or why it was
+// rejected. Then none is kept, whether telemetry is on or off.
 //
 //   auto telemetry = candor::Client::open(
 //       {.catalog = "acme.telemetry.jsonc", .product_version = "1.2.3"});

@@ -77,8 +77,9 @@ struct Options {
   // library.
   std::string uploader_program;
 
-  // Hears of misuse (one line per event and code) and of trouble with files.
-  // Called on the thread that caused it; must not throw. Never receives a value.
+  // Hears of misuse (one line per event and code; sources that the catalog does not have, or that
+  // it needs) and of trouble with files and with the upload part. Called on the thread that caused
+  // it; must not throw. Never receives a value.
   std::function<void(std::string_view line)> log;
 
   // For tests: accepted events go to this function as canonical bytes, and

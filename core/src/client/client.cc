@@ -102,6 +102,7 @@ struct Client::Impl {
   std::atomic<bool> closed{false};
   std::atomic<bool> off_seen{false};
   std::atomic<bool> purged{false};
+  std::atomic<bool> uploader_missed{false};
 
   void open();
   void load_catalog();
@@ -123,7 +124,12 @@ struct Client::Impl {
   Outcome encode(std::string_view name, std::span<const Field> fields, const EmitOptions& how,
                  int& index, event::Buffer& out) noexcept;
   Outcome emit(std::string_view name, std::span<const Field> fields, const EmitOptions& how);
+  [[nodiscard]] std::uint32_t label_of(int index) const noexcept {
+    return index < 0 ? unknown_label : static_cast<std::uint32_t>(index);
+  }
+  [[nodiscard]] std::string line_of(std::string_view event, const Outcome& outcome) const;
   void tell(std::uint32_t label, std::string_view event, const Outcome& outcome);
+  void tell_of_sources() const;
   void log(std::string_view line) const noexcept;
 };
 
@@ -187,6 +193,7 @@ void Client::Impl::open() {
       catalog, options.runtime, [this](std::string_view name) { return source(name); });
   unknown_label = static_cast<std::uint32_t>(catalog->events.size());
   told = std::vector<std::atomic<std::uint32_t>>(catalog->events.size() + 1);
+  if (options.log) tell_of_sources();
   if (options.capture) return;
   if (!options.distinct_id.empty() && !valid_distinct_id(options.distinct_id)) {
     problem = "distinct_id must be 1 to 200 bytes of UTF-8";
@@ -342,13 +349,12 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
   if (options.capture || debug) {
     if (closed.load(std::memory_order_relaxed) || !encoder) return Outcome{Result::disabled};
     Outcome outcome = encode(name, fields, how, index, out);
-    if (outcome && options.capture) options.capture(out.view());
-    if (outcome && !options.capture) {
-      out.push('\n');
-      write_to_stderr(out.view());
+    if (!outcome) tell(label_of(index), name, outcome);
+    if (options.capture) {
+      if (outcome) options.capture(out.view());
+    } else {
+      write_to_stderr((outcome ? std::string(out.view()) : line_of(name, outcome)) + "\n");
     }
-    if (!outcome)
-      tell(index < 0 ? unknown_label : static_cast<std::uint32_t>(index), name, outcome);
     return outcome;
   }
 
@@ -361,7 +367,7 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
       valid_distinct_id(how.distinct_id) ? how.distinct_id : who->distinct_id;
   event::append_record_header(out, distinct_id, who->project);
   Outcome outcome = encode(name, fields, how, index, out);
-  const std::uint32_t label = index < 0 ? unknown_label : static_cast<std::uint32_t>(index);
+  const std::uint32_t label = label_of(index);
   if (outcome) {
     const spool::Counter kept = writer->append(label, out.view());
     if (kept == spool::kPending) {
@@ -378,12 +384,24 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
   return outcome;
 }
 
-// One line for each event and code, so that a mistake in a loop does not flood a log.
-void Client::Impl::tell(std::uint32_t label, std::string_view event, const Outcome& outcome) {
-  if (!options.log) return;
-  const unsigned bit = outcome.result == Result::rejected ? static_cast<unsigned>(outcome.code)
-                                                          : static_cast<unsigned>(outcome.reason);
-  if ((told[label].fetch_or(1u << bit) & 1u << bit) != 0) return;
+// A misspelt source is a field that is missing, from every event.
+void Client::Impl::tell_of_sources() const {
+  const auto& envelope = catalog->envelope;
+  for (const auto& [name, unused] : options.sources) {
+    const bool known = std::any_of(envelope.begin(), envelope.end(),
+                                   [&](const auto& field) { return field.source == name; });
+    if (!known) log("candor: no field of the envelope has the source " + utf8_repaired(name));
+  }
+  for (const catalog::EnvelopeField& field : envelope) {
+    if (field.source.starts_with("host.") && !field.field.optional &&
+        !options.sources.contains(field.source)) {
+      log("candor: every event will be rejected: the envelope's " + field.field.name +
+          " needs the source " + field.source);
+    }
+  }
+}
+
+std::string Client::Impl::line_of(std::string_view event, const Outcome& outcome) const {
   std::string line = "candor: ";
   line += utf8_repaired(event.substr(0, catalog::kNameBytesMax));
   line.append(" ").append(candor::name(outcome.result)).append(": ");
@@ -394,7 +412,15 @@ void Client::Impl::tell(std::uint32_t label, std::string_view event, const Outco
   // Names come from the caller: none of them may write to somebody's terminal.
   std::replace_if(
       line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
-  log(line);
+  return line;
+}
+
+// One line for each event and code, so that a mistake in a loop does not flood a log.
+void Client::Impl::tell(std::uint32_t label, std::string_view event, const Outcome& outcome) {
+  if (!options.log) return;
+  const unsigned bit = outcome.result == Result::rejected ? static_cast<unsigned>(outcome.code)
+                                                          : static_cast<unsigned>(outcome.reason);
+  if ((told[label].fetch_or(1u << bit) & 1u << bit) == 0) log(line_of(event, outcome));
 }
 
 Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -432,7 +458,12 @@ bool Client::flush(std::chrono::milliseconds timeout) noexcept {
   if (impl_->consenting(steady_ms()) == nullptr) return true;  // nothing may be sent, nothing waits
   const auto ms =
       std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<std::int32_t>::max());
-  return impl_->delivery->flush(static_cast<std::int32_t>(ms));
+  if (impl_->delivery->flush(static_cast<std::int32_t>(ms))) return true;
+  if (impl_->delivery->lacks_uploader() && !impl_->uploader_missed.exchange(true)) {
+    impl_->log(
+        "candor: nothing can be uploaded: libcandor-upload is missing, or is another version");
+  }
+  return false;
 }
 
 void Client::close(std::chrono::milliseconds timeout) noexcept try {

@@ -51,7 +51,8 @@ bool Dispatcher::start_uploader(Process& process) noexcept try {
   if (process.uploader.load() != nullptr) return true;
   const candor_upload_api* const api =
       plan_.linked != nullptr ? plan_.linked : load_upload_library(plan_.library);
-  if (api == nullptr || api->abi != CANDOR_UPLOAD_ABI) return false;
+  process.library_missing = api == nullptr || api->abi != CANDOR_UPLOAD_ABI;
+  if (process.library_missing) return false;
   const SignalsBlocked blocked;
   process.api.store(api, std::memory_order_relaxed);
   process.uploader.store(api->start(plan_.detach.job.data(), plan_.detach.job.size()),

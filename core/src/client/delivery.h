@@ -37,6 +37,8 @@ class Dispatcher {
   void emitted() noexcept;
   // Uploads now; true when nothing waits any more.
   [[nodiscard]] bool flush(std::int32_t timeout_ms) noexcept;
+  // Whether one was to be started and the upload part could not be loaded.
+  [[nodiscard]] bool lacks_uploader() noexcept { return process_->library_missing; }
   // Ends the thread and the uploader, and leaves what waits to a detached one; takes milliseconds.
   void stop() noexcept;
 
@@ -45,6 +47,7 @@ class Dispatcher {
     std::atomic<std::uint32_t> emitted{0};
     std::atomic<const candor_upload_api*> api{nullptr};
     std::atomic<candor_uploader*> uploader{nullptr};
+    std::atomic<bool> library_missing{false};
     std::mutex mutex;  // guards the rest, and the uploader's end
     std::condition_variable changed;
     bool stopped = false;

@@ -81,6 +81,40 @@ TEST(Client, OptionsOfAnEmitAreChecked) {
   EXPECT_TRUE(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(200, 'x')}));
 }
 
+TEST(Client, SourcesThatTheCatalogLacksOrNeedsAreTold) {
+  Home home;
+  Options options = home.options();
+  std::vector<std::string> lines;
+  options.log = [&](std::string_view line) { lines.emplace_back(line); };
+  std::string text = test::kCatalog;
+  text.insert(text.find("\"version\": { \"type\""),
+              R"("region": { "type": "string", "max_length": 9, "source": "host.region" }, )");
+  options.catalog_text = text;
+  options.sources["host.regoin"] = std::string("eu");
+  static_cast<void>(Client::open(options));
+  EXPECT_EQ(lines, (std::vector<std::string>{
+                       "candor: no field of the envelope has the source host.regoin",
+                       "candor: every event will be rejected: the envelope's region needs the "
+                       "source host.region"}));
+  lines.clear();
+  options.sources = {{"host.region", std::string("eu")}};
+  static_cast<void>(Client::open(options));
+  EXPECT_TRUE(lines.empty());
+}
+
+TEST(Client, AMissingUploadPartIsToldOnce) {
+  Home home;
+  Options options = home.options();
+  options.upload_library = "/no/such/library.so";
+  std::vector<std::string> lines;
+  options.log = [&](std::string_view line) { lines.emplace_back(line); };
+  auto client = Client::open(options);
+  ASSERT_TRUE(client->emit("started", {{"n", 1}}));
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(client->flush(std::chrono::milliseconds(1)));
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_NE(lines[0].find("libcandor-upload"), std::string::npos);
+}
+
 TEST(Client, AnOptionOfATypeItCannotHoldIsARejection) {
   Home home;
   auto client = Client::open(home.options());
@@ -234,9 +268,12 @@ TEST(Client, DebugPrintsAndKeepsNothingEvenWhenOptedOut) {
   {
     auto client = Client::open(home.options());
     EXPECT_TRUE(client->emit("started", {{"n", 1}}));
+    for (int i = 0; i < 2; ++i) EXPECT_FALSE(client->emit("started", {{"m", "secret"}}));
   }
   const std::string printed = ::testing::internal::GetCapturedStderr();
   EXPECT_EQ(printed.find("{\"event\":\"started\""), 0u);
+  const std::string rejected = "candor: started rejected: unknown_field (m)\n";
+  EXPECT_NE(printed.find("}\n" + rejected + rejected), std::string::npos) << printed;
   EXPECT_FALSE(std::filesystem::exists(home.identity_file()));
   EXPECT_FALSE(std::filesystem::exists(home.spool()));
 }
