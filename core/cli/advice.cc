@@ -44,6 +44,13 @@ std::string of_envelope(const catalog::EnvelopeField& field) {
   return text + " gives it";
 }
 
+std::string of_runtimes(const catalog::Event& event) {
+  std::string names;
+  for (const std::string& name : event.runtimes)
+    names.append(names.empty() ? "" : ", ").append(name);
+  return "it is for " + names + "; --runtime says which this is";
+}
+
 // How an argument gives a value of this type, for who wrote name=TEXT.
 std::string how_to_write(const catalog::Field& field) {
   switch (field.shape.type) {
@@ -66,6 +73,7 @@ std::string advice(const catalog::Catalog& catalog, std::string_view event,
   if (outcome.code == Code::unknown_event) return did_you_mean(event, catalog.events);
   const catalog::Event* const known = find(catalog.events, event);
   if (known == nullptr) return {};
+  if (outcome.code == Code::wrong_runtime) return of_runtimes(*known);
   const catalog::Field* const field = find(known->fields, outcome.field);
   if (field == nullptr) {
     const std::string_view name =

@@ -197,7 +197,7 @@ def test_a_rejection_never_repeats_a_value(user):
 
 def test_an_event_may_be_named_like_a_command(user):
     user.run("emit", "status", "--runtime", "python", "--dry-run")
-    assert "wrong_runtime" in user.run("emit", "status", "--dry-run", code=2).stderr
+    assert "wrong_runtime (it is for python; --runtime says" in user.run("emit", "status", "--dry-run", code=2).stderr
 
 
 @pytest.mark.parametrize(
