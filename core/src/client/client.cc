@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "client/delivery.h"
+#include "client/log.h"
 #include "client/setup.h"
 #include "consent/consent.h"
 #include "event/encoder.h"
@@ -90,7 +91,7 @@ struct Client::Impl {
   std::unique_ptr<consent::Gate> gate;
   PerProcess<EventIds> ids;  // a child must not repeat its parent's
   std::uint32_t unknown_label = 0;
-  std::vector<std::atomic<std::uint32_t>> told;  // per label, a bit for each code already logged
+  client::Log log;
 
   // Empty until consent is found: a client that is off makes none of them.
   mutable std::mutex starting;  // guards `problem` too
@@ -102,7 +103,6 @@ struct Client::Impl {
   std::atomic<bool> closed{false};
   std::atomic<bool> off_seen{false};
   std::atomic<bool> purged{false};
-  std::atomic<bool> uploader_missed{false};
 
   void open();
   void load_catalog();
@@ -127,17 +127,7 @@ struct Client::Impl {
   [[nodiscard]] std::uint32_t label_of(int index) const noexcept {
     return index < 0 ? unknown_label : static_cast<std::uint32_t>(index);
   }
-  [[nodiscard]] std::string line_of(std::string_view event, const Outcome& outcome) const;
-  void tell(std::uint32_t label, std::string_view event, const Outcome& outcome);
-  void tell_of_sources() const;
-  void log(std::string_view line) const noexcept;
 };
-
-void Client::Impl::log(std::string_view line) const noexcept try {
-  if (options.log) options.log(line);
-} catch (...) {
-  // The host's logger failed; it is not ours to report.
-}
 
 void Client::Impl::load_catalog() {
   std::string text = std::move(options.catalog_text);
@@ -184,6 +174,7 @@ std::optional<SourceValue> Client::Impl::source(std::string_view name) const {
 }
 
 void Client::Impl::open() {
+  log.listen(options.log);
   env = options.environment ? environment_of(*options.environment) : process_environment();
   const UuidText session = uuid4();
   session_id.assign(session.data(), session.size());
@@ -192,8 +183,8 @@ void Client::Impl::open() {
   encoder = std::make_unique<event::Encoder>(
       catalog, options.runtime, [this](std::string_view name) { return source(name); });
   unknown_label = static_cast<std::uint32_t>(catalog->events.size());
-  told = std::vector<std::atomic<std::uint32_t>>(catalog->events.size() + 1);
-  if (options.log) tell_of_sources();
+  log.expect(catalog->events.size() + 1);
+  log.tell_of_sources(options, *catalog);
   if (options.capture) return;
   if (!options.distinct_id.empty() && !valid_distinct_id(options.distinct_id)) {
     problem = "distinct_id must be 1 to 200 bytes of UTF-8";
@@ -349,11 +340,12 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
   if (options.capture || debug) {
     if (closed.load(std::memory_order_relaxed) || !encoder) return Outcome{Result::disabled};
     Outcome outcome = encode(name, fields, how, index, out);
-    if (!outcome) tell(label_of(index), name, outcome);
+    if (!outcome) log.tell(label_of(index), name, outcome, {});
     if (options.capture) {
       if (outcome) options.capture(out.view());
     } else {
-      write_to_stderr((outcome ? std::string(out.view()) : line_of(name, outcome)) + "\n");
+      write_to_stderr((outcome ? std::string(out.view()) : client::describe(name, outcome, {})) +
+                      "\n");
     }
     return outcome;
   }
@@ -374,53 +366,14 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
       delivery->emitted();
     } else {
       outcome = Outcome{Result::dropped, Code::none, static_cast<Reason>(kept), {}};
-      tell(label, name, outcome);
+      log.tell(label, name, outcome, [this] { return writer->trouble(); });
     }
   } else {
     writer->count(label, static_cast<spool::Counter>(outcome.code));
-    tell(label, name, outcome);
+    log.tell(label, name, outcome, {});
   }
 
   return outcome;
-}
-
-// A misspelt source is a field that is missing, from every event.
-void Client::Impl::tell_of_sources() const {
-  const auto& envelope = catalog->envelope;
-  for (const auto& [name, unused] : options.sources) {
-    const bool known = std::any_of(envelope.begin(), envelope.end(),
-                                   [&](const auto& field) { return field.source == name; });
-    if (!known) log("candor: no field of the envelope has the source " + utf8_repaired(name));
-  }
-  for (const catalog::EnvelopeField& field : envelope) {
-    if (field.source.starts_with("host.") && !field.field.optional &&
-        !options.sources.contains(field.source)) {
-      log("candor: every event will be rejected: the envelope's " + field.field.name +
-          " needs the source " + field.source);
-    }
-  }
-}
-
-std::string Client::Impl::line_of(std::string_view event, const Outcome& outcome) const {
-  std::string line = "candor: ";
-  line += utf8_repaired(event.substr(0, catalog::kNameBytesMax));
-  line.append(" ").append(candor::name(outcome.result)).append(": ");
-  line += outcome.result == Result::rejected ? candor::name(outcome.code)
-                                             : candor::name(outcome.reason);
-  if (!outcome.field.empty()) line.append(" (").append(outcome.field).append(")");
-  if (outcome.reason == Reason::disk_error) line.append(": ").append(writer->trouble());
-  // Names come from the caller: none of them may write to somebody's terminal.
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
-  return line;
-}
-
-// One line for each event and code, so that a mistake in a loop does not flood a log.
-void Client::Impl::tell(std::uint32_t label, std::string_view event, const Outcome& outcome) {
-  if (!options.log) return;
-  const unsigned bit = outcome.result == Result::rejected ? static_cast<unsigned>(outcome.code)
-                                                          : static_cast<unsigned>(outcome.reason);
-  if ((told[label].fetch_or(1u << bit) & 1u << bit) == 0) log(line_of(event, outcome));
 }
 
 Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -431,7 +384,7 @@ std::unique_ptr<Client> Client::open(Options options) noexcept {
   try {
     impl->open();
   } catch (...) { impl->problem = "the client could not be opened: out of memory"; }
-  if (!impl->problem.empty()) impl->log("candor: telemetry is off: " + impl->problem);
+  if (!impl->problem.empty()) impl->log.say("candor: telemetry is off: " + impl->problem);
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }
 
@@ -459,10 +412,7 @@ bool Client::flush(std::chrono::milliseconds timeout) noexcept {
   const auto ms =
       std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<std::int32_t>::max());
   if (impl_->delivery->flush(static_cast<std::int32_t>(ms))) return true;
-  if (impl_->delivery->lacks_uploader() && !impl_->uploader_missed.exchange(true)) {
-    impl_->log(
-        "candor: nothing can be uploaded: libcandor-upload is missing, or is another version");
-  }
+  if (impl_->delivery->lacks_uploader()) impl_->log.tell_of_missing_uploader();
   return false;
 }
 
