@@ -44,14 +44,9 @@ const first = new Packer(native.limits, names)
 const room = first.bytes
 const idle = [first]
 
-/** @returns {Packing} */
-function takePacker() {
-  return idle.pop() ?? new Packer(native.limits, names)
-}
-
 /** @param {Packing} packer */
 function returnPacker(packer) {
-  packer.reset()
+  if (packer !== first || packer.bytes !== room) packer.shrink()
   // More than one only after a nested emit.
   if (packer === first || idle.length === 0) idle.push(packer)
 }
@@ -144,13 +139,13 @@ class Client {
   /** @param {string} event @param {unknown} fields @param {unknown} options @returns {Outcome} */
   #emit(event, fields, options) {
     try {
-      const packer = takePacker()
-      packer.call(event, fields, readOptions(options))
+      const packer = idle.pop() ?? new Packer(native.limits, names)
+      packer.call(event, fields, options === undefined ? null : readOptions(options))
       const answer =
         packer.bytes === room
           ? this.#handle.emit(packer.at)
           : this.#handle.emit(packer.at, packer.bytes)
-      if (answer === IS_ACCEPTED) packer.learn()
+      if (answer === IS_ACCEPTED && packer.fresh.length !== 0) packer.learn()
       returnPacker(packer)
       if (answer === IS_ACCEPTED) {
         if (this.#capture !== undefined) this.#deliverCaptured(this.#capture)
@@ -169,7 +164,7 @@ class Client {
 
   /** @param {string} event @param {unknown} [fields] @param {unknown} [options] @returns {Buffer} */
   encode(event, fields, options) {
-    const packer = takePacker()
+    const packer = idle.pop() ?? new Packer(native.limits, names)
     packer.call(event, fields, readOptions(options))
     const bytes = this.#handle.encode(packer.at, packer.bytes)
     returnPacker(packer)

@@ -113,10 +113,9 @@ class Packer {
     this.view = new DataView(bytes.buffer)
   }
 
-  /** After each call; lets go of what the bytes grew to. */
-  reset() {
-    if (this.bytes !== this.#room) this.#use(this.#room)
-    if (this.fresh.length > 0) this.fresh.length = 0
+  /** After a call for which the bytes grew. */
+  shrink() {
+    this.#use(this.#room)
   }
 
   /** After a call that was accepted: its names are the catalog's, and will come again. */
@@ -132,9 +131,11 @@ class Packer {
     this.at = 0
     this.elements = 0
     this.text = 0
+    if (this.fresh.length !== 0) this.fresh.length = 0
     this.putName(typeof event === 'string' ? event : '')
     if (options === null) {
-      this.putByte(0)
+      this.reserve(1)
+      this.bytes[this.at++] = 0
     } else {
       this.putOptions(options)
     }
@@ -186,7 +187,8 @@ class Packer {
       for (const [name, value] of Map.prototype.entries.call(object)) {
         if (count === most) break
         if (typeof name !== 'string' && depth > 0) return false
-        this.putKey(typeof name === 'string' ? name : '', depth)
+        if (depth === 0) this.putName(typeof name === 'string' ? name : '')
+        else this.putText(/** @type {string} */ (name))
         this.putValue(value, depth)
         ++count
       }
@@ -199,7 +201,8 @@ class Packer {
     const count = this.startCount(names.length, max)
     for (let i = 0; i < count; ++i) {
       const name = /** @type {string} */ (names[i])
-      this.putKey(name, depth)
+      if (depth === 0) this.putName(name)
+      else this.putText(name)
       let value
       try {
         value = /** @type {any} */ (object)[name]
@@ -213,8 +216,8 @@ class Packer {
   }
 
   /**
-   * Of the commonest values, nothing is left to smaller methods, here and in putText: each is one
-   * more that runs uncompiled at first, and that the compiler stops the program for later.
+   * Where every event passes, nothing is left to smaller methods: each is one more that runs
+   * uncompiled at first, and that the compiler stops the program for later.
    * @param {unknown} value @param {number} depth
    */
   putValue(value, depth) {
@@ -282,7 +285,9 @@ class Packer {
     this.elements += count
     // Not cut short: a call with less than it was given might be accepted.
     if (this.elements > this.limits.elementsMax) throw new RangeError('too many elements')
-    this.putCount(count)
+    this.reserve(4)
+    this.view.setUint32(this.at, count, true)
+    this.at += 4
     return count
   }
 
@@ -317,18 +322,6 @@ class Packer {
     this.reserve(8)
     this.view.setFloat64(this.at, value, true)
     this.at += 8
-  }
-
-  /**
-   * Of a field, or of an entry of a map, which may be any text.
-   * @param {string} key @param {number} depth
-   */
-  putKey(key, depth) {
-    if (depth === 0) {
-      this.putName(key)
-    } else {
-      this.putText(key)
-    }
   }
 
   /** @param {string} name */
