@@ -53,6 +53,21 @@ describe('however a process ends, what it emitted is kept', () => {
     expect(await ledgerOf(home)).toMatchObject({ captured: 10, pending: 10, dropped: {} })
   })
 
+  test('a choice that nobody waited for is made before the end', async () => {
+    const home = temporaryDirectory()
+    // Much is asked before it, so that the end comes first.
+    const script = `${emitTen}
+      for (let i = 0; i < 1000; ++i) client.stats()
+      client.enable()
+      client.disable()
+      process.exit(0)
+    `
+    expect(await runNode(script, { home })).toMatchObject({ code: 0 })
+    const file = path.join(home, '.acme', 'telemetry.json')
+    expect(JSON.parse(readFileSync(file, 'utf8')).enabled).toBe(false)
+    expect(await ledgerOf(home)).toMatchObject({ pending: 0, dropped: { opted_out: 10 } })
+  })
+
   test('kill -9 between any two events loses none that was acknowledged', async () => {
     const home = temporaryDirectory()
     const script = `
