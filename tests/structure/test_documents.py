@@ -1,5 +1,5 @@
 """The documents agree with the code: their links lead somewhere, their tables
-match the rules, and the README's quick start does what it says, word by word."""
+match the rules, and the page on getting started does what it says, word by word."""
 
 import json
 import os
@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CANDOR_BUILD", ROOT / "build/dev"))
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 README = (ROOT / "README.md").read_text()
+START = (ROOT / "docs/getting-started.md").read_text()
+TWO_LANGUAGES = (ROOT / "docs/two-languages.md").read_text()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -63,11 +65,11 @@ def test_every_command_of_dev_is_explained():
     assert steps == re.findall(r"^ {26}(\w+) {2,}", told, re.MULTILINE)
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language, text=START):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-# What tells a language's program of the quick start from the README's other snippets.
+# A line that marks the whole program of a language among the page's snippets.
 PROGRAMS = {"cpp": "int main", "python": "import candor", "js": "import candor"}
 
 
@@ -78,7 +80,7 @@ def program(language):
 
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_the_first_snippet_of_a_language_is_three_lines_of_its_program(language):
-    lines = blocks(language)[0].splitlines()
+    lines = blocks(language, README)[0].splitlines()
     assert len(lines) == 3
     for line in lines:
         assert re.sub(r"\s", "", line) in re.sub(r"\s", "", program(language)), line
@@ -102,7 +104,7 @@ def test_the_first_example_of_an_interface_is_the_readmes(path, language, exampl
 
 @pytest.fixture(scope="module")
 def quick_start(tmp_path_factory):
-    """A stranger's directory, with the files that the README tells them to write."""
+    """A stranger's directory, with the files that the page tells them to write."""
     place = tmp_path_factory.mktemp("quick-start")
     for name, language in {"acme.telemetry.jsonc": "jsonc", "CMakeLists.txt": "cmake"}.items():
         (text,) = blocks(language)
@@ -120,7 +122,7 @@ def test_the_quick_start_works(quick_start):
     environment = {
         "HOME": str(quick_start / "home"),
         "PATH": f"{quick_start}/home/.local/bin:{os.environ['PATH']}",
-        # As the README says: nothing listens there, and nothing leaves the machine.
+        # As the page says: nothing listens there, and nothing leaves the machine.
         "ACME_TELEMETRY_ENDPOINT": "http://127.0.0.1:9",
         "PYTHONPATH": os.environ.get("PYTHONPATH", f"{BUILD}/python"),
     }
@@ -150,11 +152,11 @@ def test_the_quick_start_works(quick_start):
     assert lines[0]["properties"] == lines[1]["properties"] == lines[2]["properties"]
     assert list(lines[0]["properties"]) == ["version", "arch", "outcome", "durationMs"]
 
-    # The command line on Commander, with the event that the README adds to the catalog.
-    (event,) = blocks("json")
+    # The command line on Commander, with the event that the page on two languages adds to the catalog.
+    (event,) = blocks("json", TWO_LANGUAGES)
     catalog = (quick_start / "acme.telemetry.jsonc").read_text()
     (quick_start / "acme.telemetry.jsonc").write_text(catalog.replace('"events": {', '"events": {' + event.rstrip() + ","))
-    (snippet,) = [block for block in blocks("js") if "commander" in block]
+    (snippet,) = [block for block in blocks("js", TWO_LANGUAGES) if "commander" in block]
     (quick_start / "acme.mjs").write_text(snippet)
     shutil.copy(ROOT / "examples/node-cli/span.mjs", quick_start)
     (quick_start / "node_modules/commander").symlink_to(ROOT / "examples/node-cli/node_modules/commander")
