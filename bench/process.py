@@ -57,7 +57,7 @@ class Home:
 
     @property
     def spool(self) -> Path:
-        return self.path / ".ktx" / "telemetry-spool"
+        return self.path / ".ktx" / "telemetry-spool" / "ktx.1"
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@
 #include "delivery_note.h"
 #include "identity/identity.h"
 #include "product.h"
+#include "spool/home.h"
 #include "spool/spool.h"
 #include "terminal.h"
 
@@ -135,8 +136,8 @@ int disable(const ProductArgs& args) {
   if (!product) return fail(product.error());
   const int chosen = choose(*product, false);
   // A choice that could not be written is still no reason to keep what waits.
-  if (product->places.spool_dir.empty()) return chosen;
-  const auto deleted = spool::purge(product->places.spool_dir);
+  if (product->places.home.empty()) return chosen;
+  const auto deleted = spool::purge_home(product->places.home);
   if (deleted > 0) out("Deleted " + counted(deleted, "event") + " that had not been sent.\n");
   return chosen;
 }

@@ -52,7 +52,7 @@ class Site:
 
     @property
     def spool(self) -> Path:
-        return self.home / "telemetry-spool"
+        return self.home / "telemetry-spool/fault.1"
 
     def start(self, first: int, count: int, threads: int = 1, padding: int = 0, **variables: str) -> Victim:
         return Victim(self, first, count, threads, padding, variables)

@@ -26,6 +26,7 @@
 #include "event/encoder.h"
 #include "event/record.h"
 #include "identity/identity.h"
+#include "spool/home.h"
 #include "spool/spool.h"
 
 namespace candor {
@@ -260,8 +261,9 @@ void Client::Impl::show_notice() noexcept try {
 void Client::Impl::withdraw() noexcept try {
   if (purged.exchange(true) || places.spool_dir.empty()) return;
   if (writer) writer->release(true);
-  const auto names = file::list(places.spool_dir);
-  if (names && !names->empty()) spool::purge(places.spool_dir);
+  spool::purge(places.spool_dir);
+  // The choice in the home's file is about every catalog that has its spool there.
+  if (gate->decision().rule == consent::Rule::file_disabled) spool::purge_home(places.home);
 } catch (...) {
   // The uploader asks for consent before every request, so nothing is sent all the same.
 }
@@ -284,6 +286,8 @@ std::string Client::Impl::choose(bool enabled) {
     // again.
     purged = off_seen = false;
   }
+  // Whichever rule decides: the user's choice is about every spool of the home.
+  if (!enabled) spool::purge_home(places.home);
   return written ? std::string() : written.error().text;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "candor/outcome.h"
+#include "spool/home.h"
 #include "upload/job.h"
 
 namespace candor::client {
@@ -24,7 +25,7 @@ Places places(const catalog::Catalog& catalog, const Options& options, const Env
   if (!home) return places;
   places.home = *home;
   places.identity_file = *home + "/telemetry.json";
-  places.spool_dir = *home + "/telemetry-spool";
+  places.spool_dir = spool::directory_in(*home, catalog.name);
   return places;
 }
 

@@ -199,6 +199,11 @@ void for_each_pending(const std::string& dir,
 
 std::uint64_t purge(const std::string& dir) {
   std::uint64_t purged = 0;
+  // Off means off: nothing is written, no lock's file either, where there is nothing to purge.
+  if (const Inventory inventory(dir); inventory.segments.empty() && inventory.temporaries.empty() &&
+                                      ::access((dir + "/" + kSetAsideFile).c_str(), F_OK) != 0) {
+    return 0;
+  }
   LockedFd lock = lock_ledger(dir);
   for (int i = 0; i < kPurgeTriesMax && !lock.locked(); ++i) {
     const timespec pause{0, kPurgeTryNs};

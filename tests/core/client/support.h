@@ -12,6 +12,7 @@
 
 #include "candor/client.h"
 #include "event/record.h"
+#include "spool/home.h"
 #include "spool/spool.h"
 #include "support/temp_dir.h"
 
@@ -54,7 +55,7 @@ class Home {
     return options;
   }
   [[nodiscard]] std::string identity_file() const { return dir_ / "telemetry.json"; }
-  [[nodiscard]] std::string spool() const { return dir_ / "telemetry-spool"; }
+  [[nodiscard]] std::string spool() const { return spool::directory_in(dir_.path(), "acme"); }
   // Canonical bytes of what waits.
   [[nodiscard]] std::vector<std::string> waiting() const {
     std::vector<std::string> events;

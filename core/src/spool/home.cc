@@ -1,0 +1,80 @@
+#include "spool/home.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <span>
+
+#include "base/file.h"
+#include "spool/format.h"
+
+namespace candor::spool {
+namespace {
+
+std::string root_in(const std::string& home) { return home + "/telemetry-spool"; }
+
+// What follows the last dot of a spool's name, if it is a version.
+std::string_view version_of(std::string_view directory_name) noexcept {
+  const std::size_t dot = directory_name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return {};
+  const std::string_view version = directory_name.substr(dot + 1);
+  const bool digits =
+      std::all_of(version.begin(), version.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return digits ? version : std::string_view();
+}
+
+// In every format these hold counts, or nothing; every other file may hold records.
+bool holds_no_records(std::string_view file_name) noexcept {
+  return file_name.ends_with(".lock") || file_name.ends_with(".tomb") || file_name == "ledger";
+}
+
+// The magic and the place and values of the state are the same in every format: a living writer
+// of that format sees that its records were purged, and does not bring them back.
+void mark_purged(const std::string& path) {
+  auto fd = file::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd) return;
+  char magic[sizeof kMagic] = {};
+  const auto read = file::read_at(fd->get(), std::as_writable_bytes(std::span(magic)), 0);
+  if (!read || *read != sizeof magic || !std::equal(magic, magic + sizeof magic, kMagic)) return;
+  const State purged = State::purged;
+  static_cast<void>(
+      file::write_at(fd->get(), std::as_bytes(std::span(&purged, 1)), offsetof(Header, state)));
+}
+
+void purge_other_format(const std::string& dir) {
+  const auto names = file::list(dir);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (holds_no_records(name)) continue;
+    const std::string path = dir + "/" + name;
+    if (name.ends_with(".seg")) mark_purged(path);
+    file::remove(path);
+  }
+}
+
+}  // namespace
+
+std::string directory_in(const std::string& home, std::string_view catalog) {
+  return root_in(home) + "/" + std::string(catalog) + "." + std::to_string(kFormatVersion);
+}
+
+std::uint64_t purge_home(const std::string& home) {
+  const std::string root = root_in(home);
+  const auto names = file::list(root);
+  if (!names) return 0;
+  std::uint64_t purged = 0;
+  for (const std::string& name : *names) {
+    const std::string_view version = version_of(name);
+    const std::string dir = root + "/" + name;
+    // A link may lead to files that are no spool.
+    if (version.empty() || !file::open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) continue;
+    if (version == std::to_string(kFormatVersion)) {
+      purged += purge(dir);
+    } else {
+      purge_other_format(dir);
+    }
+  }
+  return purged;
+}
+
+}  // namespace candor::spool

@@ -1,0 +1,19 @@
+// The spools of one home. Each catalog has a spool of its own, and so has each version of the
+// format: HOME/telemetry-spool/CATALOG.VERSION. Consent belongs to the home and so to all of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace candor::spool {
+
+// Where the spool of a catalog is, in the format of this version.
+[[nodiscard]] std::string directory_in(const std::string& home, std::string_view catalog);
+
+// Empties every spool of the home because the user opted out. Segments of this format are purged
+// and counted (see purge); of other formats, which this version can't count, the files are marked
+// as purged and removed. Returns the number of records of this format.
+std::uint64_t purge_home(const std::string& home);
+
+}  // namespace candor::spool
