@@ -11,10 +11,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "base/random.h"
 #include "event/record.h"
 #include "memory.h"
+#include "platform/clock.h"
+#include "platform/random.h"
 #include "spool/spool.h"
 #include "upload/uploader.h"
 

@@ -9,11 +9,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "catalog/catalog.h"
 #include "commands.h"
 #include "diff.h"
+#include "platform/clock.h"
+#include "platform/file.h"
 #include "product.h"
 #include "terminal.h"
 

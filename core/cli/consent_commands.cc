@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "commands.h"
 #include "consent/consent.h"
 #include "delivery_note.h"
 #include "identity/identity.h"
+#include "platform/clock.h"
+#include "platform/file.h"
 #include "product.h"
 #include "spool/home.h"
 #include "spool/spool.h"

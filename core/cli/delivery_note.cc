@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
+#include "platform/file.h"
 #include "terminal.h"
 #include "upload/state.h"
 

@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "assignment.h"
-#include "base/random.h"
 #include "candor/client.h"
 #include "catalog/catalog.h"
 #include "commands.h"
 #include "emitter.h"
 #include "event_lines.h"
+#include "platform/random.h"
 #include "product.h"
 #include "terminal.h"
 #include "time_text.h"

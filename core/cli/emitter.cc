@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "advice.h"
-#include "base/file.h"
 #include "base/text.h"
+#include "platform/file.h"
 #include "terminal.h"
 
 namespace candor::cli {

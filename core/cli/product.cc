@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "platform/system.h"
 #include "terminal.h"
 
 namespace candor::cli {

@@ -12,11 +12,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
 #include "candor/client.h"
 #include "commands.h"
 #include "delivery_note.h"
 #include "event/record.h"
+#include "platform/file.h"
 #include "product.h"
 #include "spool/spool.h"
 #include "terminal.h"

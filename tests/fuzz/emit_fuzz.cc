@@ -6,13 +6,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "candor/event.h"
 #include "candor/outcome.h"
 #include "catalog/catalog.h"
 #include "event/encoder.h"
 #include "fuzz.h"
+#include "platform/file.h"
 
 using candor::Field;
 using candor::Value;

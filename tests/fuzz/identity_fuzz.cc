@@ -2,10 +2,10 @@
 // be understood is never written.
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
-#include "base/random.h"
 #include "fuzz.h"
 #include "identity/identity.h"
+#include "platform/file.h"
+#include "platform/random.h"
 
 using candor::fuzz::require;
 using candor::identity::Identity;

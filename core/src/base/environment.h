@@ -1,4 +1,4 @@
-// The process's environment, replaceable in tests.
+// Environment variables, replaceable in tests, and what they tell of where a process runs.
 #pragma once
 
 #include <functional>
@@ -13,8 +13,6 @@ namespace candor {
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 using Variables = std::map<std::string, std::string, std::less<>>;
 [[nodiscard]] Environment environment_of(Variables variables);
-// As it is now: a getenv later, on another thread, would race with the host's setenv.
-[[nodiscard]] Environment process_environment();
 
 // Whether a variable is a signal: set, and none of "", 0, false, no, off (any case).
 [[nodiscard]] bool is_signal(const std::optional<std::string>& value) noexcept;
@@ -23,10 +21,6 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 // not set, empty or relative, and for "~user", which only a shell understands.
 [[nodiscard]] std::optional<std::string> expand_home(std::string_view path, const Environment& env);
 
-// Facts for the envelope, the same in every language.
-[[nodiscard]] std::string os_platform();  // linux, darwin, win32, freebsd
-[[nodiscard]] std::string os_release();   // uname -r
-[[nodiscard]] std::string cpu_arch();     // this process's, as Node names it: x64, arm64, ia32, ...
 // The name of the CI system this runs under (github-actions, gitlab, ...; other), from a
 // table of vendors' variables; empty when none. The variable's name is what users are told.
 [[nodiscard]] std::string ci_name(const Environment& env);

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstddef>
 
-#include "base/random.h"
+#include "base/uuid.h"
 
 namespace candor {
 namespace {

@@ -11,12 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/environment.h"
-#include "base/file.h"
-#include "base/guest.h"
-#include "base/per_process.h"
-#include "base/random.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "client/delivery.h"
@@ -26,6 +21,12 @@
 #include "event/encoder.h"
 #include "event/record.h"
 #include "identity/identity.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+#include "platform/guest.h"
+#include "platform/per_process.h"
+#include "platform/random.h"
+#include "platform/system.h"
 #include "spool/home.h"
 #include "spool/spool.h"
 

@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include "base/guest.h"
 #include "client/upload_library.h"
+#include "platform/guest.h"
 
 namespace candor::client {
 

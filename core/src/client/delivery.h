@@ -9,10 +9,10 @@
 #include <string>
 #include <thread>
 
-#include "base/per_process.h"
 #include "candor/options.h"
 #include "candor/upload.h"
 #include "client/detach.h"
+#include "platform/per_process.h"
 
 namespace candor::client {
 

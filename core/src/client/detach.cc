@@ -11,10 +11,10 @@
 #include <cerrno>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/guest.h"
 #include "client/beside.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+#include "platform/guest.h"
 
 namespace candor::client {
 namespace {

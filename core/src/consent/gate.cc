@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "base/clock.h"
 #include "consent/consent.h"
+#include "platform/clock.h"
 
 namespace candor::consent {
 namespace {

@@ -12,13 +12,13 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "base/random.h"
 #include "candor/event.h"
 #include "candor/options.h"
 #include "candor/outcome.h"
 #include "catalog/catalog.h"
 #include "event/buffer.h"
+#include "platform/clock.h"
+#include "platform/random.h"
 
 namespace candor::event {
 

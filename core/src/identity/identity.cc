@@ -9,11 +9,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/random.h"
 #include "base/text.h"
 #include "identity/strict_file.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+#include "platform/random.h"
 
 namespace candor::identity {
 namespace {

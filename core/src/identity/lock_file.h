@@ -9,8 +9,8 @@
 
 #include <string>
 
-#include "base/file.h"
 #include "base/result.h"
+#include "platform/file.h"
 
 namespace candor::identity {
 

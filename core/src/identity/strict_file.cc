@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "base/file.h"
+#include "platform/file.h"
 
 namespace candor::identity {
 

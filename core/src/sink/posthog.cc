@@ -11,9 +11,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "candor/version.h"
+#include "platform/clock.h"
 #include "sink/sink.h"
 
 namespace candor::sink {

@@ -1,7 +1,7 @@
 // What all sinks share: being found by type, and reading an event's uuid.
 #include "sink/sink.h"
 
-#include "base/random.h"
+#include "platform/random.h"
 
 namespace candor::sink {
 

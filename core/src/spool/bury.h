@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/file.h"
+#include "platform/file.h"
 #include "spool/format.h"
 
 namespace candor::spool {

@@ -3,7 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/random.h"
+#include "platform/random.h"
 
 namespace candor::spool {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <span>
 
-#include "base/file.h"
+#include "platform/file.h"
 #include "spool/format.h"
 
 namespace candor::spool {

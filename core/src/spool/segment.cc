@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/random.h"
+#include "platform/random.h"
 
 namespace candor::spool {
 namespace {

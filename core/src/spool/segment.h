@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/file.h"
 #include "base/result.h"
+#include "platform/file.h"
 #include "spool/format.h"
 
 namespace candor::spool {

@@ -10,8 +10,8 @@
 #include <mutex>
 #include <utility>
 
-#include "base/clock.h"
-#include "base/per_process.h"
+#include "platform/clock.h"
+#include "platform/per_process.h"
 #include "spool/bury.h"
 #include "spool/segment.h"
 

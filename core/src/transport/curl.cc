@@ -13,10 +13,11 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/environment.h"
-#include "base/guest.h"
 #include "candor/version.h"
+#include "platform/clock.h"
+#include "platform/guest.h"
+#include "platform/system.h"
 #include "transport/transport.h"
 
 namespace candor::transport {

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/guest.h"
 #include "candor/upload.h"
+#include "platform/clock.h"
+#include "platform/guest.h"
 #include "upload/job.h"
 #include "upload/uploader.h"
 

@@ -1,6 +1,6 @@
 #include "upload/refused.h"
 
-#include "base/file.h"
+#include "platform/file.h"
 #include "spool/spool.h"
 
 namespace candor::upload {

@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "base/text.h"
+#include "platform/clock.h"
+#include "platform/file.h"
 #include "upload/json.h"
 
 namespace candor::upload {

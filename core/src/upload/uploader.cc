@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/environment.h"
-#include "base/random.h"
 #include "candor/outcome.h"
 #include "event/record.h"
+#include "platform/clock.h"
+#include "platform/random.h"
+#include "platform/system.h"
 #include "spool/spool.h"
 #include "upload/policy.h"
 #include "upload/refused.h"

@@ -8,8 +8,8 @@
 #include <set>
 #include <thread>
 
-#include "base/clock.h"
 #include "identity/identity.h"
+#include "platform/clock.h"
 #include "support.h"
 
 namespace candor {

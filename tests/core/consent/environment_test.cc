@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <map>
 
+#include "platform/system.h"
+
 namespace candor {
 namespace {
 

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <thread>
 
-#include "base/file.h"
 #include "consent/support.h"
+#include "platform/file.h"
 
 namespace candor::consent {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <cerrno>
 
-#include "base/file.h"
 #include "identity/identity.h"
 #include "identity/support.h"
+#include "platform/file.h"
 
 namespace candor::identity {
 namespace {

@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/random.h"
 #include "base/text.h"
 #include "identity/support.h"
+#include "platform/random.h"
 
 namespace candor::identity {
 namespace {

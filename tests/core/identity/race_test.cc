@@ -7,9 +7,9 @@
 #include <set>
 #include <utility>
 
-#include "base/file.h"
 #include "identity/identity.h"
 #include "identity/support.h"
+#include "platform/file.h"
 
 namespace candor::identity {
 namespace {

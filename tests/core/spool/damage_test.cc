@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
+#include "platform/clock.h"
 #include "spool/segment.h"
 #include "support.h"
 

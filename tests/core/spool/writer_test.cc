@@ -8,9 +8,9 @@
 #include <set>
 #include <thread>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/random.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+#include "platform/random.h"
 #include "spool/segment.h"
 #include "support.h"
 

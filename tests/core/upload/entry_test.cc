@@ -13,11 +13,12 @@
 #include <string>
 #include <thread>
 
-#include "base/clock.h"
 #include "base/environment.h"
-#include "base/random.h"
 #include "candor/upload.h"
 #include "event/record.h"
+#include "platform/clock.h"
+#include "platform/random.h"
+#include "platform/system.h"
 #include "spool/spool.h"
 #include "transport/loopback_server.h"
 #include "upload/job.h"

@@ -14,10 +14,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/clock.h"
-#include "base/random.h"
 #include "candor/outcome.h"
 #include "event/record.h"
+#include "platform/clock.h"
+#include "platform/random.h"
 #include "spool/spool.h"
 #include "upload/state.h"
 

@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
-#include "base/clock.h"
-#include "base/random.h"
+#include "platform/clock.h"
+#include "platform/random.h"
 
 namespace candor {
 namespace {

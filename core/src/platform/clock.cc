@@ -1,4 +1,4 @@
-#include "base/clock.h"
+#include "platform/clock.h"
 
 #include <algorithm>
 #include <ctime>

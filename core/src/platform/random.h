@@ -1,29 +1,21 @@
 // Randomness from the kernel, and the UUIDs made of it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
+
+#include "base/uuid.h"
 
 namespace candor {
-
-inline constexpr std::size_t kUuidBytes = 36;
-using UuidText = std::array<char, kUuidBytes>;
 
 // getentropy(3); where a sandbox forbids it, a mix of clocks and addresses.
 void fill_random(std::span<std::byte> to) noexcept;
 [[nodiscard]] std::uint64_t random_u64() noexcept;
 
-// Lower-case text of a UUIDv7 (RFC 9562 section 5.7): 48 bits of unix_ms, then 74 of `random`.
-void format_uuid7(std::int64_t unix_ms, std::span<const std::byte, 10> random,
-                  std::span<char, kUuidBytes> to) noexcept;
-[[nodiscard]] UuidText uuid4() noexcept;  // RFC 9562 section 5.4
+[[nodiscard]] UuidText uuid4() noexcept;
 [[nodiscard]] UuidText uuid7(std::int64_t unix_ms) noexcept;
-// 8-4-4-4-12 lower-case hex digits.
-[[nodiscard]] bool is_uuid(std::string_view text) noexcept;
 
 // Tells a process that it is the child of a fork: nothing that the parent held
 // (random bytes, locks, threads) may be used then. Costs one load where the

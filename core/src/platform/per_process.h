@@ -9,7 +9,7 @@
 #include <atomic>
 #include <new>
 
-#include "base/random.h"
+#include "platform/random.h"
 
 namespace candor {
 

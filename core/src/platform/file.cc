@@ -1,4 +1,4 @@
-#include "base/file.h"
+#include "platform/file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "base/random.h"
+#include "platform/random.h"
 
 namespace candor {
 
