@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from collector import Collector, Rules
+from support.environment import clean_environment
 
 BUILD = Path(os.environ.get("CANDOR_BUILD", Path(__file__).resolve().parents[2] / "build/dev"))
 CANDOR = Path(os.environ.get("CANDOR_BIN", BUILD / "core/cli/candor"))
@@ -45,10 +46,7 @@ class Site:
         self.catalog = directory / "fault.telemetry.jsonc"
         self.catalog.write_text(CATALOG)
         self.home = home or directory / "home"
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(directory)}
-        for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "LD_LIBRARY_PATH"):
-            if name in os.environ:
-                self.environment[name] = os.environ[name]
+        self.environment = clean_environment(directory)
 
     @property
     def spool(self) -> Path:

@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import os from 'node:os'
 import path from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
 import {
   candor,
@@ -325,7 +325,8 @@ test(
       cpSync(path.join(ROOT, file), path.join(clone, file), { verbatimSymlinks: true })
     const user = temporaryDirectory()
     writeFileSync(path.join(user, 'package.json'), '{"private": true}')
-    const env = { ...cleanEnvironment(process.env.HOME), PATH: process.env.PATH }
+    // npm downloads packages in the way that this machine is set up for.
+    const env = inject('machineEnvironment')
     execFileSync('npm', ['install', '--no-audit', '--no-fund', path.join(clone, 'bindings/node')], {
       cwd: user,
       env,

@@ -10,6 +10,8 @@ import { gunzipSync } from 'node:zlib'
 
 import { onTestFinished } from 'vitest'
 
+import * as environment from '../support/environment.mjs'
+
 /** Where the built package is. */
 export const PACKAGE =
   process.env.CANDOR_NODE ?? fail('CANDOR_NODE is not set: run ./dev test node')
@@ -90,12 +92,12 @@ export function filesIn(directory) {
     .sort()
 }
 
-/** No opt-out and no proxy of the machine that the test runs on. */
+/** A user's environment, from which nothing leaves the machine. */
 export function cleanEnvironment(home, more = {}) {
-  const kept = ['PATH', 'LD_PRELOAD', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'CANDOR_NODE']
-  const env = { HOME: home, ACME_TELEMETRY_ENDPOINT: 'http://127.0.0.1:9' }
-  for (const name of kept) if (process.env[name] !== undefined) env[name] = process.env[name]
-  return { ...env, ...more }
+  return environment.cleanEnvironment(home, {
+    ACME_TELEMETRY_ENDPOINT: 'http://127.0.0.1:9',
+    ...more,
+  })
 }
 
 /** What a client of this process is opened with; it touches nothing but `home`. */
@@ -110,10 +112,6 @@ export function optionsFor(home, more = {}) {
   }
 }
 
-// For this process: what it inherited of the machine must not decide.
-for (const name of Object.keys(process.env)) {
-  if (/^(CI|DO_NOT_TRACK|GITHUB_ACTIONS|ACME_.*|.*_proxy)$/i.test(name)) delete process.env[name]
-}
 process.env.ACME_TELEMETRY_ENDPOINT = 'http://127.0.0.1:9'
 
 const PRELUDE = `

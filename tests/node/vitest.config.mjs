@@ -1,7 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+import { clearEnvironment } from '../support/environment.mjs'
+
+// Package managers may need what tests must not see: a proxy, certificates, a registry.
+const machineEnvironment = { ...process.env }
+// Here, because the processes of the tests inherit this one's environment.
+clearEnvironment()
+
 export default defineConfig({
   test: {
+    provide: { machineEnvironment },
     include: ['*.test.mjs'],
     // Processes, because an environment that a test changes is the whole process's.
     pool: 'forks',

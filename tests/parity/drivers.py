@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import forms
+from support.environment import clean_environment
 
 HERE = Path(__file__).resolve().parent
 BUILD = Path(os.environ.get("CANDOR_BUILD", HERE.parents[1] / "build/dev"))
@@ -26,7 +27,6 @@ PROGRAMS: dict[str, list[str | Path]] = {
 }
 LANGUAGES = [*PROGRAMS, "command"]
 TIMEOUT_SECONDS = 150
-KEPT_VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
 
 # The bytes of an accepted event, or what README.md lists beside them.
 Answer = bytes | dict[str, Any]
@@ -55,8 +55,7 @@ def ask(catalog: Path, groups: list[Group], directory: Path, *, emit: bool = Fal
 
 def answers(language: str, catalog: Path, groups: list[Group], home: Path, emit: bool) -> list[Answer]:
     home.mkdir(parents=True)
-    environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    environment |= {"HOME": str(home), "CANDOR_NODE": str(NODE_PACKAGE)}
+    environment = clean_environment(home) | {"CANDOR_NODE": str(NODE_PACKAGE)}
     if not emit:
         environment["DO_NOT_TRACK"] = "1"
     if language == "command":
@@ -113,7 +112,7 @@ def of_command(line: bytes) -> Answer:
 def waiting(catalog: Path, home: Path) -> list[bytes]:
     """The bytes of the events in a home's spool, oldest first."""
     command = [COMMAND, "show", "--catalog", catalog, "--home", home]
-    return list(run(command, b"", os.environ | {"HOME": str(home)}, 0))
+    return list(run(command, b"", clean_environment(home), 0))
 
 
 def run(command: list[Any], given: bytes, environment: dict[str, str], *codes: int) -> Iterable[bytes]:

@@ -12,14 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.environment import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("CANDOR_BUILD", ROOT / "build/dev"))
 CANDOR = Path(os.environ.get("CANDOR_BIN", BUILD / "core/cli/candor"))
-
-# Sanitizers and Python find what they need; telemetry finds nothing.
-KEPT_VARIABLES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "ASAN_OPTIONS",
-                  "TSAN_OPTIONS", "UBSAN_OPTIONS")  # fmt: skip
 
 NOTICE = "Acme collects usage data. Opt out: ACME_TELEMETRY_DISABLED=1."
 ACME = """{
@@ -68,9 +65,7 @@ class User:
         self.catalog = catalog
         self.acme = home / ".acme"
         self.identity_file = self.acme / "telemetry.json"
-        self.environment = {
-            name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ
-        } | {"HOME": str(home), "CANDOR_CATALOG": str(catalog), "LC_ALL": "C.UTF-8"}
+        self.environment = clean_environment(home) | {"CANDOR_CATALOG": str(catalog)}
         # Nothing leaves the machine: nobody listens on the discard port.
         self.environment["ACME_TELEMETRY_ENDPOINT"] = "http://127.0.0.1:9"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import candor
+from support.environment import clean_environment
 
 CATALOG = """
 {
@@ -44,12 +44,6 @@ CATALOG = """
   }
 }
 """
-
-
-def clean_environment(home: Path) -> dict[str, str]:
-    """No opt-out and no proxy of the machine that the test runs on."""
-    kept = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "CANDOR_BUILD", "CANDOR_BIN")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": str(home)}
 
 
 def run_python(script: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,6 @@
-// A product of the tests' own: a catalog, a home, and a clean environment.
+// A product of the tests' own: a catalog and a home.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -34,17 +33,8 @@ inline constexpr char kCatalog[] = R"({
   }
 })";
 
-// What changes consent: a test starts without any of it.
-inline void clean_environment() {
-  for (const char* name : {"CI", "GITHUB_ACTIONS", "DO_NOT_TRACK", "ACME_TELEMETRY_DISABLED",
-                           "ACME_TELEMETRY_DEBUG", "ACME_TELEMETRY_ENDPOINT"}) {
-    ::unsetenv(name);
-  }
-}
-
 class Home {
  public:
-  Home() { clean_environment(); }
   [[nodiscard]] Options options() const {
     Options options;
     options.catalog_text = kCatalog;

@@ -13,7 +13,6 @@
 #include <string>
 #include <thread>
 
-#include "base/environment.h"
 #include "candor/upload.h"
 #include "event/record.h"
 #include "platform/clock.h"
@@ -41,11 +40,6 @@ using Handle = std::unique_ptr<candor_uploader, Stop>;
 class EntryTest : public testing::Test {
  protected:
   EntryTest() {
-    // Whatever switches telemetry off where these tests run.
-    unsetenv("DO_NOT_TRACK");
-    for (std::string ci; !(ci = ci_variable(process_environment())).empty();) {
-      if (unsetenv(ci.c_str()) != 0) break;
-    }
     std::string name = (fs::temp_directory_path() / "candor-entry-XXXXXX").string();
     dir = mkdtemp(name.data());
     job.spool_dir = dir + "/spool";
