@@ -137,7 +137,7 @@ int disable(const ProductArgs& args) {
   const int chosen = choose(*product, false);
   // A choice that could not be written is still no reason to keep what waits.
   if (product->places.home.empty()) return chosen;
-  const auto deleted = spool::purge_home(product->places.home);
+  const auto deleted = spool::purge_home(product->places.home).records;
   if (deleted > 0) out("Deleted " + counted(deleted, "event") + " that had not been sent.\n");
   return chosen;
 }

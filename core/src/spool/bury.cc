@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -36,7 +37,7 @@ Burial bury_at(const std::string& path, Counter pending_as) {
   const auto image = read_segment(path, true);
   if (!image) return is_rubbish(path) && file::remove(path) ? Burial::done : Burial::refused;
   // A full segment has no writer: whoever holds it is uploading it, or burying it already.
-  if (image->live) return image->state() == State::open ? Burial::live : Burial::refused;
+  if (image->live) return image->state() != State::sealed ? Burial::live : Burial::refused;
   return bury(path, *image, pending_as) ? Burial::done : Burial::refused;
 }
 
@@ -125,6 +126,7 @@ std::vector<Counts> totals(const Image& image, Counter pending_as) {
     sums[i] = image.state() == State::tomb ? image.label(i).totals : image.label(i).counts;
   }
   if (image.state() == State::tomb) return sums;
+  if (image.state() == State::purged) pending_as = counter_of(Reason::opted_out);
   Walk walk(image.bytes, image.fixed, image.live);
   while (const auto record = walk.next()) {
     const std::size_t label = record->label < sums.size() ? record->label : 0;
@@ -151,6 +153,51 @@ bool bury(const std::string& path, const Image& image, Counter pending_as) {
   // From here on the file is a tomb, whatever its name and size.
   const int cut = ::ftruncate(fd, static_cast<off_t>(records_at(image.fixed.labels)));
   return ::rename(path.c_str(), tomb_path(path).c_str()) == 0 && cut == 0;
+}
+
+bool purge_live(const Image& image) {
+  const State purged = State::purged;
+  if (!file::write_at(image.fd.get(), std::as_bytes(std::span(&purged, 1)),
+                      offsetof(Header, state))) {
+    return false;
+  }
+  // A writer stores its record and then looks at the state; we store the state and then look at the
+  // records. With a full fence between the two on both sides, one of us sees the other's.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return erase_records(image.fd.get(), image.fixed);
+}
+
+bool is_of_other_version(const std::string& path) {
+  const auto fd = file::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  Header header{};
+  return fd && file::read_at(fd->get(), std::as_writable_bytes(std::span(&header, 1)), 0) &&
+         is_foreign(header);
+}
+
+bool erase_records(int fd, const Fixed& fixed) {
+  std::string bytes(fixed.file_bytes, 0);
+  const auto read = file::read_at(fd, std::as_writable_bytes(std::span(bytes)), 0);
+  if (!read) return false;
+  bytes.resize(*read);
+  bool done = true;
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  // Only what is a record already is written: the bytes between may be a writer's at this moment.
+  const auto write_run = [&] {
+    const auto run = std::string_view(bytes).substr(from, to - from);
+    done &= file::write_at(fd, std::as_bytes(std::span(run)), from).ok();
+  };
+  Walk walk(bytes, fixed, false);
+  while (const auto record = walk.next()) {
+    if (record->offset != to) {
+      write_run();
+      from = record->offset;
+    }
+    to = std::min<std::uint64_t>(walk.position(), bytes.size());
+    erase_record(reinterpret_cast<std::byte*>(bytes.data()) + record->offset, fixed.seed);
+  }
+  write_run();
+  return done;
 }
 
 std::string tomb_path(const std::string& segment_path) {

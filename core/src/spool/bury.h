@@ -53,10 +53,19 @@ struct Image {
 [[nodiscard]] std::optional<Image> read_segment(const std::string& path, bool lock);
 
 // Per label index: its counters plus its records; damage counts under label 0. What is pending
-// counts as `pending_as`.
+// counts as `pending_as`, and as opted_out in a purged segment.
 [[nodiscard]] std::vector<Counts> totals(const Image& image, Counter pending_as);
 // Buries a segment whose lock `image` holds. False when the disk refused.
 bool bury(const std::string& path, const Image& image, Counter pending_as);
+
+// Empties a segment that a living writer holds: marks it purged, which its writer heeds at its next
+// append, and erases the records that are in it. Each keeps its place and is counted as opted_out
+// from now on. False when the disk refused.
+bool purge_live(const Image& image);
+// Erases, in the open file, the records of a segment that is marked purged.
+bool erase_records(int fd, const Fixed& fixed);
+// Whether the file is a segment of a version that this one doesn't understand.
+[[nodiscard]] bool is_of_other_version(const std::string& path);
 
 // Where a segment's tomb is.
 [[nodiscard]] std::string tomb_path(const std::string& segment_path);

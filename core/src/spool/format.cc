@@ -42,6 +42,19 @@ bool is_foreign(const Header& header) noexcept {
   return true;
 }
 
+void erase_record(std::byte* record, std::uint64_t seed) noexcept {
+  RecordHead head;
+  std::memcpy(&head, record, sizeof head);
+  std::byte* const payload = record + sizeof head;
+  std::memset(payload, 0, head.length);
+  if (counter_at(head.disposition) == kPending) {
+    head.disposition = disposition_of(counter_of(Reason::opted_out));
+  }
+  head.checksum =
+      record_checksum(seed, head.label, {reinterpret_cast<const char*>(payload), head.length});
+  std::memcpy(record, &head, sizeof head);
+}
+
 std::string_view label_name(const Label& label) noexcept {
   const std::size_t length = label.length_plus_1 == 0 ? 0u : label.length_plus_1 - 1u;
   return {label.name, length <= kLabelBytesMax ? length : 0};

@@ -95,6 +95,11 @@ static_assert(records_at(kLabelsMax) + kRecordBytesMax + (64u << 10) < kSegmentB
 [[nodiscard]] std::uint64_t record_checksum(std::uint64_t seed, std::uint16_t label,
                                             std::string_view payload) noexcept;
 
+// Overwrites a record's payload with zeros, in place, and settles it as opted_out if it was
+// pending. The record stays good, so it is still counted. The same bytes result however often it is
+// done.
+void erase_record(std::byte* record, std::uint64_t seed) noexcept;
+
 [[nodiscard]] Fixed make_fixed(std::size_t labels, std::uint64_t file_bytes,
                                std::int64_t made_ms) noexcept;
 // The fixed part of a segment that this version understands, from whichever copy is good.

@@ -58,18 +58,20 @@ std::string directory_in(const std::string& home, std::string_view catalog) {
   return root_in(home) + "/" + std::string(catalog) + "." + std::to_string(kFormatVersion);
 }
 
-std::uint64_t purge_home(const std::string& home) {
+Purge purge_home(const std::string& home) {
   const std::string root = root_in(home);
   const auto names = file::list(root);
-  if (!names) return 0;
-  std::uint64_t purged = 0;
+  if (!names) return {};
+  Purge purged;
   for (const std::string& name : *names) {
     const std::string_view version = version_of(name);
     const std::string dir = root + "/" + name;
     // A link may lead to files that are no spool.
     if (version.empty() || !file::open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) continue;
     if (version == std::to_string(kFormatVersion)) {
-      purged += purge(dir);
+      const Purge one = purge(dir);
+      purged.records += one.records;
+      purged.files_left += one.files_left;
     } else {
       purge_other_format(dir);
     }

@@ -2,9 +2,10 @@
 // format: HOME/telemetry-spool/CATALOG.VERSION. Consent belongs to the home and so to all of them.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "spool/spool.h"
 
 namespace candor::spool {
 
@@ -13,7 +14,7 @@ namespace candor::spool {
 
 // Empties every spool of the home because the user opted out. Segments of this format are purged
 // and counted (see purge); of other formats, which this version can't count, the files are marked
-// as purged and removed. Returns the number of records of this format.
-std::uint64_t purge_home(const std::string& home);
+// as purged and removed. Answers for this format.
+Purge purge_home(const std::string& home);
 
 }  // namespace candor::spool

@@ -1,6 +1,5 @@
 // The ledger: sums over segments, tombs and the file they are folded into; and the purge.
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,8 +20,6 @@ namespace {
 constexpr std::string_view kAnyFirstLine = "candor-ledger ";
 constexpr std::string_view kFirstLine = "candor-ledger 1\n";
 constexpr std::size_t kLedgerBytesMax = 8u << 20;
-constexpr int kPurgeTriesMax = 50;
-constexpr long kPurgeTryNs = 2'000'000;
 
 struct Ledger {
   std::set<std::string, std::less<>> merged;
@@ -113,25 +110,6 @@ std::optional<Ledger> read_ledger(const std::string& dir) {
 // Held while tombs are folded; not locked() while another process does it.
 LockedFd lock_ledger(const std::string& dir) { return file::lock(dir + "/ledger.lock"); }
 
-// Writes the totals of a segment that a living process holds beside it, and takes its name away.
-void purge_live(const std::string& path, const Image& image, bool may_count) {
-  if (may_count) {
-    std::string tomb = image.bytes.substr(0, records_at(image.fixed.labels));
-    const auto sums = totals(image, counter_of(Reason::opted_out));
-    for (std::size_t i = 0; i < image.fixed.labels; ++i) {
-      std::memcpy(tomb.data() + label_at(i) + offsetof(Label, totals), &sums[i], sizeof sums[i]);
-    }
-    const State state = State::tomb;
-    std::memcpy(tomb.data() + offsetof(Header, state), &state, sizeof state);
-    // Without room for the totals the bytes go all the same: a wish to leave outranks a count.
-    static_cast<void>(file::write_atomic(tomb_path(path), tomb));
-  }
-  const State purged = State::purged;
-  static_cast<void>(file::write_at(image.fd.get(), std::as_bytes(std::span(&purged, 1)),
-                                   offsetof(Header, state)));
-  file::remove(path);
-}
-
 }  // namespace
 
 void fold_tombs(const std::string& dir) {
@@ -197,34 +175,35 @@ void for_each_pending(const std::string& dir,
   }
 }
 
-std::uint64_t purge(const std::string& dir) {
-  std::uint64_t purged = 0;
-  // Off means off: nothing is written, no lock's file either, where there is nothing to purge.
-  if (const Inventory inventory(dir); inventory.segments.empty() && inventory.temporaries.empty() &&
-                                      ::access((dir + "/" + kSetAsideFile).c_str(), F_OK) != 0) {
-    return 0;
-  }
-  LockedFd lock = lock_ledger(dir);
-  for (int i = 0; i < kPurgeTriesMax && !lock.locked(); ++i) {
-    const timespec pause{0, kPurgeTryNs};
-    ::nanosleep(&pause, nullptr);
-    lock = lock_ledger(dir);
-  }
+Purge purge(const std::string& dir) {
+  Purge purge;
   const Inventory inventory(dir);
   file::remove(dir + "/" + kSetAsideFile);
-  for (const auto& temporary : inventory.temporaries) file::remove(temporary.path);
-  for (const auto& segment : inventory.segments) {
-    const auto image = read_segment(segment.path, true);
-    if (!image) continue;
-    Walk walk(image->bytes, image->fixed, image->live);
-    while (const auto record = walk.next()) {
-      if (record->counter == kPending) ++purged;
-    }
-    if (image->live || !bury(segment.path, *image, counter_of(Reason::opted_out))) {
-      purge_live(segment.path, *image, lock.locked());
-    }
+  const auto remove = [&purge](const std::string& path) {
+    if (!file::remove(path) && ::access(path.c_str(), F_OK) == 0) ++purge.files_left;
+  };
+  for (const auto& temporary : inventory.temporaries) {
+    // A segment that is being made holds no record yet, and its maker needs it.
+    if (temporary.id.empty()) remove(temporary.path);
   }
-  return purged;
+  for (const auto& segment : inventory.segments) {
+    auto image = read_segment(segment.path, true);
+    if (!image) {
+      if (!is_of_other_version(segment.path)) remove(segment.path);
+      continue;
+    }
+    if (image->state() != State::purged) {
+      Walk walk(image->bytes, image->fixed, image->live);
+      while (const auto record = walk.next()) {
+        if (record->counter == kPending) ++purge.records;
+      }
+    }
+    const bool emptied = image->live ? purge_live(*image)
+                                     : bury(segment.path, *image, counter_of(Reason::opted_out));
+    // A wish to leave outranks a count.
+    if (!emptied) remove(segment.path);
+  }
+  return purge;
 }
 
 }  // namespace candor::spool

@@ -44,10 +44,11 @@ struct Queue::Impl {
         image = read_segment(file.path, true);
       }
       if (!image) continue;
-      // Whoever buried or purged it died before it could take the name away.
-      if (image->state() == State::tomb && !image->live) bury(file.path, *image, kDelivered);
-      if (image->state() == State::purged) file::remove(file.path);
-      if (image->state() == State::tomb || image->state() == State::purged) continue;
+      // Its writer is gone, or the process that buried it died before it could take the name away.
+      if (image->state() == State::tomb || image->state() == State::purged) {
+        if (!image->live) static_cast<void>(bury(file.path, *image, kDelivered));
+        continue;
+      }
       open.push_back({file.path, std::move(*image)});
       Open& segment = open.back();
       Walk walk(segment.image.bytes, segment.image.fixed, segment.image.live);
@@ -106,15 +107,20 @@ bool Queue::settle(std::span<const Record> records, Counter counter) {
       last = std::max(last, at);
     }
     // Its writer may have died, and somebody else have buried it meanwhile.
-    State state = State::open;
     const int fd = impl_->open[segment].image.fd.get();
-    const auto read =
-        file::read_at(fd, std::as_writable_bytes(std::span(&state, 1)), offsetof(Header, state));
-    if (!read || state == State::tomb) continue;
+    const auto state_now = [fd] {
+      State state = State::tomb;
+      const auto read =
+          file::read_at(fd, std::as_writable_bytes(std::span(&state, 1)), offsetof(Header, state));
+      return read ? state : State::tomb;
+    };
+    if (const State now = state_now(); now == State::tomb || now == State::purged) continue;
     // One write for the run; all else in it is as it was, for records never change.
     const std::string_view run =
         std::string_view(bytes).substr(first, last + sizeof(RecordHead) - first);
     done &= file::write_at(fd, std::as_bytes(std::span(run)), first).ok();
+    // Purged meanwhile: the run has brought back what was erased.
+    if (state_now() == State::purged) done &= erase_records(fd, impl_->open[segment].image.fixed);
   }
   return done;
 }

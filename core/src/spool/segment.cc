@@ -151,8 +151,14 @@ bool Segment::put(std::uint64_t at, std::uint16_t label, std::string_view payloa
   }
   std::uint64_t first = 0;
   std::memcpy(&first, &head, sizeof first);
-  std::atomic_ref(*reinterpret_cast<std::uint64_t*>(to)).store(first, std::memory_order_release);
+  // Sequentially consistent, because the caller looks at the state next (see purge_live).
+  std::atomic_ref(*reinterpret_cast<std::uint64_t*>(to)).store(first);
   return write_through(to, sizeof first);
+}
+
+void Segment::erase(std::uint64_t at, std::size_t payload_bytes) noexcept {
+  erase_record(base_ + at, fixed_.seed);
+  write_through(base_ + at, sizeof(RecordHead) + payload_bytes);
 }
 
 std::optional<std::uint16_t> Segment::label(std::string_view name) noexcept {
@@ -178,6 +184,7 @@ void Segment::count(std::uint16_t label, Counter counter, std::uint64_t n) noexc
 }
 
 void Segment::seal() noexcept {
+  if (this->state() == State::purged) return;
   State& state = header().state;
   State open = State::open;
   // Not over a purge.

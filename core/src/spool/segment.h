@@ -36,6 +36,8 @@ class Segment {
   bool put(std::uint64_t at, std::uint16_t label, std::string_view payload) noexcept;
   // The index of a label, made if need be; nothing when the table is full. One thread at a time.
   [[nodiscard]] std::optional<std::uint16_t> label(std::string_view name) noexcept;
+  // Erases a record that was put after the segment was purged.
+  void erase(std::uint64_t at, std::size_t payload_bytes) noexcept;
   void count(std::uint16_t label, Counter counter, std::uint64_t n) noexcept;
   // Makes all pages present, for a writer that will fill them: one longer wait, where a wait
   // is expected, instead of a page fault every few records.

@@ -61,7 +61,7 @@ class Writer {
   void count(std::uint32_t label, Counter counter) noexcept;
   // To be called about once a second, before an append. Notices that the segment's file was
   // removed, and brings what waited in it to a new one unless it was purged; ends a segment that
-  // has grown old, for age is told by the segment.
+  // was purged or has grown old, for age is told by the segment.
   void tend() noexcept;
   // Ends the segment: it is anyone's then. A later append starts another. What waits in a
   // segment whose file was removed is brought to another first, but for `withdrawn`.
@@ -122,8 +122,14 @@ void for_each_pending(const std::string& dir,
 // A file in the directory where the owner keeps what it gave up on; a purge removes it too.
 inline constexpr char kSetAsideFile[] = "refused.jsonl";
 
+struct Purge {
+  std::uint64_t records = 0;     // that waited
+  std::uint32_t files_left = 0;  // that could be neither emptied nor removed
+};
 // Empties the spool because consent was withdrawn: what waits is counted as opted_out and its
-// bytes are gone, those of segments still being written too. Returns the number of records.
-std::uint64_t purge(const std::string& dir);
+// bytes are overwritten, those in segments still being written too. A writer leaves such a segment
+// with its next append; a record that it puts meanwhile is counted as opted_out. What can't be
+// read is removed uncounted.
+Purge purge(const std::string& dir);
 
 }  // namespace candor::spool

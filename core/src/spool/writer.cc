@@ -96,6 +96,8 @@ struct Writer::Impl {
     Active* const active = p.active;
     seen = active;
     if (active == nullptr) return std::nullopt;
+    // What is put into a purged segment is lost, so another is needed at once.
+    if (span != 0 && active->segment->state() == State::purged) return std::nullopt;
     std::uint16_t& slot = active->slots[label];
     if (slot == kNoSlot) {
       const auto made = active->segment->label(labels[label]);
@@ -278,6 +280,10 @@ Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
       const bool kept = place->active->segment->put(place->at, place->slot, payload);
       // The hole would hide what comes after it for as long as we live.
       if (!kept) impl_->retire(p, place->active);
+      // Consent was withdrawn while the record was put, and the purge may have missed it.
+      if (kept && place->active->segment->state() == State::purged) {
+        place->active->segment->erase(place->at, payload.size());
+      }
       unpin(place->active);
       if (kept) return kPending;
       break;
@@ -307,15 +313,18 @@ void Writer::count(std::uint32_t label, Counter counter) noexcept {
 void Writer::tend() noexcept try {
   Impl::Process& p = *impl_->process;
   bool unlinked = false;
+  bool purged = false;
   {
     ShortLock lock(p.reserve);
     if (p.active == nullptr) return;
     unlinked = p.active->segment->unlinked();
-    if (!unlinked && !impl_->is_old(p.active->segment->fixed().made_ms, unix_ms())) return;
+    purged = p.active->segment->state() == State::purged;
+    const bool old = impl_->is_old(p.active->segment->fixed().made_ms, unix_ms());
+    if (!unlinked && !purged && !old) return;
   }
   Active* const ended = impl_->take_out(p);
   if (ended == nullptr) return;
-  if (unlinked && ended->segment->state() != State::purged) impl_->rescue(*this, p, *ended);
+  if (unlinked && !purged) impl_->rescue(*this, p, *ended);
   if (!unlinked) ended->segment->seal();
   unpin(ended);
 } catch (...) {

@@ -151,7 +151,7 @@ std::optional<RunResult::End> Uploader::Run::check_consent() {
   const consent::Decision decision = consent::decide(up_.job_.consent, up_.parts_.signals);
   if (!decision.enabled) {
     if (consent::is_withdrawal(decision.rule)) {
-      result_.dropped += spool::purge(up_.job_.spool_dir);
+      result_.dropped += spool::purge(up_.job_.spool_dir).records;
     }
     return End::disabled;
   }

@@ -2,6 +2,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+
 #include "support.h"
 
 namespace candor::spool {
@@ -148,7 +151,7 @@ TEST(Purge, EmptiesDeadAndLivingSegments) {
   Writer living(dir.path(), kLabels, {});
   ASSERT_EQ(living.append(1, "living secret"), kPending);
   hold->reclaim();
-  EXPECT_EQ(purge(dir.path()), 2u);
+  EXPECT_EQ(purge(dir.path()).records, 2u);
   EXPECT_TRUE(pending(dir.path()).empty());
   EXPECT_EQ(counted(dir.path(), counter_of(Reason::opted_out)), 2u);
   for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
@@ -157,6 +160,64 @@ TEST(Purge, EmptiesDeadAndLivingSegments) {
   living.tend();  // must not bring the purged records back
   EXPECT_TRUE(pending(dir.path()).empty());
   EXPECT_EQ(captured(dir.path()), 2u);
+}
+
+TEST(Purge, AWriterLeavesAPurgedSegmentWithItsNextRecord) {
+  const TempDir dir;
+  Writer living(dir.path(), kLabels, {});
+  ASSERT_EQ(living.append(0, "before"), kPending);
+  EXPECT_EQ(purge(dir.path()).records, 1u);
+  // Consent was given again: nothing that is accepted from here on may be lost.
+  ASSERT_EQ(living.append(0, "after"), kPending);
+  EXPECT_EQ(pending(dir.path()), std::vector<std::string>{"after"});
+  EXPECT_EQ(counted(dir.path(), counter_of(Reason::opted_out)), 1u);
+  EXPECT_EQ(captured(dir.path()), 2u);
+}
+
+TEST(Purge, WhatThreadsAppendMeanwhileIsCounted) {
+  constexpr int kThreads = 4;
+  constexpr std::uint64_t kEach = 20'000;
+  const TempDir dir;
+  std::uint64_t accepted = 0;
+  {
+    Writer writer(dir.path(), kLabels, {});
+    std::atomic<int> running = kThreads;
+    std::atomic<std::uint64_t> kept = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&] {
+        for (std::uint64_t i = 0; i < kEach; ++i) {
+          kept += writer.append(0, "a record of some length") == kPending ? 1 : 0;
+        }
+        --running;
+      });
+    }
+    while (running > 0) EXPECT_EQ(purge(dir.path()).files_left, 0u);
+    for (auto& thread : threads) thread.join();
+    accepted = kept;
+  }
+  EXPECT_EQ(accepted, kThreads * kEach);
+  EXPECT_EQ(counted(dir.path(), counter_of(Reason::opted_out)) + pending(dir.path()).size(),
+            accepted);
+  EXPECT_EQ(captured(dir.path()), accepted);
+}
+
+TEST(Purge, WhatTheUploaderSettlesMeanwhileIsNotBroughtBack) {
+  const TempDir dir;
+  Writer living(dir.path(), kLabels, {});
+  ASSERT_EQ(living.append(0, "first secret"), kPending);
+  ASSERT_EQ(living.append(0, "second secret"), kPending);
+  const auto queue = Queue::try_open(dir.path());
+  ASSERT_TRUE(queue);
+  const auto peeked = queue->peek(10, 1 << 20);
+  ASSERT_EQ(peeked.size(), 2u);
+  EXPECT_EQ(purge(dir.path()).records, 2u);
+  EXPECT_TRUE(queue->settle(peeked, kDelivered));
+  EXPECT_EQ(counted(dir.path(), counter_of(Reason::opted_out)), 2u);
+  EXPECT_EQ(captured(dir.path()), 2u);
+  for (const std::string& file : files(dir.path(), ".seg")) {
+    EXPECT_EQ(slurp(file).find("secret"), std::string::npos);
+  }
 }
 
 }  // namespace
