@@ -89,22 +89,22 @@ test('the tarball holds what a user needs, and nothing else', () => {
     [
       'LICENSE',
       'README.md',
-      'absent.js',
+      'lib/absent.js',
       'bin/candor.js',
-      'flusher.js',
-      'index.d.mts',
-      'index.d.ts',
-      'index.js',
-      'index.mjs',
+      'lib/flusher.js',
+      'types/index.d.mts',
+      'types/index.d.ts',
+      'lib/index.js',
+      'lib/index.mjs',
       `${native}/candor`,
       `${native}/candor.node`,
       `${native}/libcandor-upload.so`,
-      'pack.js',
+      'lib/pack.js',
       'package.json',
-      'testing.d.mts',
-      'testing.d.ts',
-      'testing.js',
-      'testing.mjs',
+      'types/testing.d.mts',
+      'types/testing.d.ts',
+      'lib/testing.js',
+      'lib/testing.mjs',
     ].sort(),
   )
 })
@@ -246,7 +246,7 @@ describe('types', () => {
   test('the code is what the declarations say', () => {
     const options = ['--allowJs', '--checkJs', '--noEmit']
     const files = ['absent.js', 'index.js', 'pack.js', 'testing.js'].map((name) =>
-      path.join(source, name),
+      path.join(source, 'lib', name),
     )
     expect(tsc(...options, ...files)).toEqual({ status: 0, said: '' })
   })
@@ -298,7 +298,7 @@ describe('types', () => {
 
   test('the declarations name all codes and reasons', () => {
     const header = readFileSync(path.join(ROOT, 'core/include/candor/outcome.h'), 'utf8')
-    const declared = readFileSync(path.join(source, 'index.d.ts'), 'utf8')
+    const declared = readFileSync(path.join(source, 'types', 'index.d.ts'), 'utf8')
     const union = (name) =>
       [
         ...new RegExp(`export type ${name} =([^;]*?)\n\n`).exec(declared)[1].matchAll(/'(\w+)'/g),

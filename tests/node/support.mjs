@@ -19,7 +19,7 @@ export const ROOT = path.resolve(import.meta.dirname, '../..')
 
 const require = createRequire(import.meta.url)
 export const candor = require(PACKAGE)
-export const testing = require(path.join(PACKAGE, 'testing.js'))
+export const testing = require(path.join(PACKAGE, 'lib', 'testing.js'))
 
 function fail(why) {
   throw new Error(why)

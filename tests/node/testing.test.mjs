@@ -77,8 +77,8 @@ test('neither the home nor a spool is looked at', async () => {
 })
 
 test('the ES modules, copied by a test runner, are still of the one state', async () => {
-  const { open, RejectedError } = await import(/* @vite-ignore */ `${PACKAGE}/index.mjs`)
-  const { capture } = await import(/* @vite-ignore */ `${PACKAGE}/testing.mjs`)
+  const { open, RejectedError } = await import(/* @vite-ignore */ `${PACKAGE}/lib/index.mjs`)
+  const { capture } = await import(/* @vite-ignore */ `${PACKAGE}/lib/testing.mjs`)
   const events = capture()
   const client = open({ catalogText: CATALOG, productVersion: '1' })
   client.emit('ping')

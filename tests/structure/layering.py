@@ -43,8 +43,8 @@ FOREIGN = [
     (r"xxhash\.h", ["core/src/spool/*"]),
     (r"(zlib|zstd)\.h", ["core/src/upload/*.cc"]),
     (r"CLI/", ["core/cli/*", "examples/*"]),
-    (r"(pybind11/|Python\.h|frameobject\.h)", ["bindings/python/*"]),
-    (r"(node_api|napi)\.h", ["bindings/node/*"]),
+    (r"(pybind11/|Python\.h|frameobject\.h)", ["bindings/python/src/*"]),
+    (r"(node_api|napi)\.h", ["bindings/node/src/*"]),
     # Slow to start, dependent on the host's locale, or both.
     (r"(iostream|iomanip|locale|regex)$", ["examples/*"]),
 ]  # fmt: skip

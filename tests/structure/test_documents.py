@@ -13,7 +13,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CANDOR_BUILD", ROOT / "build/dev"))
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "python/README.md", ROOT / "bindings/node/README.md"])
 README = (ROOT / "README.md").read_text()
 START = (ROOT / "docs/getting-started.md").read_text()
 TWO_LANGUAGES = (ROOT / "docs/two-languages.md").read_text()
@@ -90,8 +90,8 @@ def test_the_first_snippet_of_a_language_is_three_lines_of_its_program(language)
     ("path", "language", "example"),
     [
         ("core/include/candor/client.h", "cpp", r"^//   (.*)"),
-        ("python/candor/__init__.py", "python", r"^    (.*)"),
-        ("bindings/node/index.d.ts", "js", r"^//     (.*)"),
+        ("bindings/python/candor/__init__.py", "python", r"^    (.*)"),
+        ("bindings/node/types/index.d.ts", "js", r"^//     (.*)"),
     ],
 )
 def test_the_first_example_of_an_interface_is_the_readmes(path, language, example):

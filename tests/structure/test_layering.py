@@ -54,7 +54,7 @@ def test_the_arrows_have_no_circle():
         ("core/src/base/new.cc", "<iostream>"),
         ("core/cli/new.cc", '"client/client.h"'),
         ("core/cli/new.cc", '"transport/transport.h"'),
-        ("bindings/python/new.cc", '"platform/clock.h"'),
+        ("bindings/python/src/new.cc", '"platform/clock.h"'),
     ],
 )
 def test_a_forbidden_include_is_found(tmp_path, file, include):

@@ -1,5 +1,5 @@
 // candor._core: the core as Python sees it. Converts, calls, maps errors; the manners
-// are in python/candor, and the signatures in python/candor/_core.pyi.
+// are in ../candor, and the signatures in ../candor/_core.pyi.
 #include <pybind11/pybind11.h>
 
 #include <string>

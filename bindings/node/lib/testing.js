@@ -4,7 +4,7 @@
 
 const candor = require('./index.js')
 
-/** @typedef {import('./testing.js').CapturedEvent} CapturedEvent */
+/** @typedef {import('../types/testing.js').CapturedEvent} CapturedEvent */
 
 /** @type {((event: string) => void)[]} */
 const captures = /** @type {any} */ (candor).captures
@@ -12,11 +12,11 @@ const captures = /** @type {any} */ (candor).captures
 class Events {
   /** @type {string[]} */
   #received = []
-  /** @type {import('./index.js').Client | null} */
+  /** @type {import('../types/index.js').Client | null} */
   #client = null
   #capture = (/** @type {string} */ event) => void this.#received.push(event)
 
-  /** @param {import('./index.js').OpenOptions} [options] */
+  /** @param {import('../types/index.js').OpenOptions} [options] */
   constructor(options) {
     captures.push(this.#capture)
     if (options === undefined) return
@@ -78,7 +78,7 @@ class Events {
   }
 }
 
-/** @param {import('./index.js').OpenOptions} [options] */
+/** @param {import('../types/index.js').OpenOptions} [options] */
 function capture(options) {
   return new Events(options)
 }

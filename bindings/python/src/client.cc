@@ -13,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include "../quiet_thread.h"
+#include "../../quiet_thread.h"
 #include "gil.h"
 
 namespace candor::python {

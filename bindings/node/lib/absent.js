@@ -4,8 +4,8 @@
 'use strict'
 
 /**
- * @typedef {import('./index.js').Outcome} Outcome
- * @typedef {import('./index.js').Status} Status
+ * @typedef {import('../types/index.js').Outcome} Outcome
+ * @typedef {import('../types/index.js').Status} Status
  * @typedef {{
  *   emit(size: number, bytes?: Buffer): number
  *   encode(size: number, bytes: Buffer): Buffer | null
@@ -93,7 +93,7 @@ function absent(platform, error) {
     }
   }
   return {
-    version: require('./package.json').version,
+    version: require('../package.json').version,
     limits: { eventBytesMax: 0, fieldsMax: 0, containerMax: 0, elementsMax: 0, depthMax: 0 },
     Handle,
   }

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "../quiet_thread.h"
+#include "../../quiet_thread.h"
 
 namespace candor::node {
 namespace {

@@ -7,9 +7,9 @@ const { types } = require('node:util')
 const { Names, Packer } = require('./pack.js')
 
 /**
- * @typedef {import('./index.js').OpenOptions} OpenOptions
- * @typedef {import('./index.js').Outcome} Outcome
- * @typedef {import('./index.js').Code} Code
+ * @typedef {import('../types/index.js').OpenOptions} OpenOptions
+ * @typedef {import('../types/index.js').Outcome} Outcome
+ * @typedef {import('../types/index.js').Code} Code
  * @typedef {import('./absent.js').Handle} Handle
  * @typedef {import('./absent.js').Native} Native
  * @typedef {import('./pack.js').Told} Told
@@ -22,7 +22,7 @@ const platform = `${process.platform}-${process.arch}`
 /** @type {Native} */
 let native
 try {
-  native = require(`./native/${platform}/candor.node`)
+  native = require(`../native/${platform}/candor.node`)
 } catch (error) {
   native = require('./absent.js')(platform, error)
 }
@@ -194,7 +194,7 @@ class Client {
     return this.#handle.status()
   }
 
-  /** @returns {Promise<import('./index.js').Ledger>} */
+  /** @returns {Promise<import('../types/index.js').Ledger>} */
   async stats() {
     return JSON.parse(await this.#handle.stats())
   }
