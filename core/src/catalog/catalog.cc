@@ -7,24 +7,32 @@
 #include "catalog/checks.h"
 #include "catalog/compile.h"
 #include "catalog/keys.h"
+#include "catalog/version.h"
 
 namespace candor::catalog {
 namespace {
 
+// All of them: the JSON library would skip one more, and positions would be off.
+std::string_view without_byte_order_marks(std::string_view text) noexcept {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  while (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
+}
+
 // Without a date only the rules that find errors run.
 Loaded run(std::string_view text, std::optional<std::string_view> today) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  // All of them: the JSON library would skip one more, and positions would be off.
-  while (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-
+  text = without_byte_order_marks(text);
   Loaded loaded;
   Report report(text);
   if (const auto document = Document::read(text, report)) {
-    Catalog catalog = compile(*document, report);
-    if (document->root().kind == Kind::object) {
-      run_checks({*document, catalog, today.value_or(std::string_view()), report}, !today);
+    loaded.is_newer = report_newer(*document, report);
+    if (!loaded.is_newer) {
+      Catalog catalog = compile(*document, report);
+      if (document->root().kind == Kind::object) {
+        run_checks({catalog, today.value_or(std::string_view()), report}, !today);
+      }
+      if (!report.has_errors()) loaded.catalog = std::move(catalog);
     }
-    if (!report.has_errors()) loaded.catalog = std::move(catalog);
   }
   loaded.problems = report.take();
   return loaded;
@@ -46,6 +54,15 @@ Loaded run_safely(std::string_view text, std::optional<std::string_view> today) 
 Loaded load(std::string_view text) { return run_safely(text, {}); }
 
 Loaded check(std::string_view text, std::string_view today) { return run_safely(text, today); }
+
+Position position(std::string_view text, std::uint32_t at) noexcept {
+  const std::string_view before = without_byte_order_marks(text).substr(0, at);
+  Position found;
+  found.line += static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n'));
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  found.column += static_cast<std::uint32_t>(before.size() - line_start);
+  return found;
+}
 
 std::string_view name(Type type) noexcept { return kTypes[static_cast<std::size_t>(type)]; }
 

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/consent_mode.h"
@@ -50,19 +49,27 @@ struct Shape {
   std::vector<Field> fields;        // object
 };
 
+// Members named `at` and `*_at` are offsets in the text that was read, of the member's name and of
+// the value of a key. 0: the text has no such key, because the text begins with the catalog.
 struct Field {
   std::string name;
   bool optional = false;
   Shape shape;
   std::string description, unit, since, deprecated;
+  std::uint32_t at = 0, class_at = 0;
+};
+
+// What an envelope's source says, and what is sent instead.
+struct MapEntry {
+  std::string said, sent;
+  std::uint32_t at = 0;
 };
 
 struct EnvelopeField {
   Field field;
   std::string source;    // "product.version", "host.region", ...; empty with a constant
   std::string constant;  // canonical JSON of `value`; empty without
-  std::vector<std::pair<std::string, std::string>>
-      map;  // from what the source says to what is sent
+  std::vector<MapEntry> map;
 };
 
 struct Event {
@@ -71,6 +78,7 @@ struct Event {
   std::vector<std::string> runtimes;                        // empty: all
   std::uint32_t retention_days = 0;
   std::vector<Field> fields;
+  std::uint32_t at = 0, description_at = 0, owner_at = 0, purpose_at = 0, expires_at = 0;
 };
 
 struct Sink {
@@ -78,14 +86,18 @@ struct Sink {
   std::string host, project_key;
   std::string protocol = "v0";  // posthog: v0 | v1
   bool geoip = false, person_profiles = false;
+  bool server = false;  // the events are a server's, not those of a person's program
+  std::uint32_t at = 0;
 };
 
 struct Product {
   std::string name, home, env_prefix;
   ConsentMode consent = ConsentMode::opt_out;
+  bool send_in_ci = false;
   std::uint32_t notice_version = 0;  // 0: no notice
   std::string notice_text;
   bool notice_hold_first_run = false;  // events of the first run wait for the next one
+  std::uint32_t at = 0, notice_at = 0;
 };
 
 struct Catalog {
@@ -94,6 +106,7 @@ struct Catalog {
   std::vector<Sink> sinks;
   std::vector<EnvelopeField> envelope;  // in catalog order, like everything here
   std::vector<Event> events;
+  std::uint32_t at = 0, sinks_at = 0;
 };
 
 enum class Severity : std::uint8_t { error, warning };
@@ -116,14 +129,23 @@ struct RuleInfo {
 struct Loaded {
   std::optional<Catalog> catalog;  // set when there is no error
   std::vector<Problem> problems;   // in file order
+  // The catalog asks for a newer candor than this one; nothing else of it was judged.
+  bool is_newer = false;
 };
+
+// From 1; the column counts bytes, as a Problem's does.
+struct Position {
+  std::uint32_t line = 1, column = 1;
+};
+// Where an `at` of a catalog is in the text that it was read from.
+[[nodiscard]] Position position(std::string_view text, std::uint32_t at) noexcept;
 
 // Limits of a catalog file. A file beyond them gets one clear problem.
 inline constexpr std::size_t kCatalogBytesMax = 8u << 20;
 inline constexpr std::size_t kDepthMax = 32;
 inline constexpr std::size_t kJsonValuesMax = 1u << 19;  // of the whole file
 inline constexpr std::size_t kProblemsMax = 500;         // more are only counted
-inline constexpr std::size_t kSinksMax = 4;
+inline constexpr std::size_t kSinksMax = 1;
 inline constexpr std::size_t kEventsMax = 4096;
 inline constexpr std::size_t kFieldsMax = 128;    // of one event or object
 inline constexpr std::size_t kNameBytesMax = 63;  // of an event or field

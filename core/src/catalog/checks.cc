@@ -14,59 +14,28 @@ char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c 
 bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-// Calls visit(item, node) for things that stand in the file in the order of `items`.
-template <typename Items, typename Visit>
-void each(const Checked& checked, const Node* object, const Items& items, Visit visit) {
-  if (!object) return;
-  const Node* node = checked.document.first(*object);
-  for (const auto& item : items) {
-    if (!node) return;
-    visit(item, *node);
-    node = checked.document.next(*node);
+// Calls visit(field) for `field` and all fields inside it.
+template <typename Visit>
+void nested(const Shape& shape, Visit& visit) {
+  for (const Field& field : shape.fields) {
+    visit(field);
+    nested(field.shape, visit);
   }
+  if (!shape.element.empty()) nested(shape.element.front(), visit);
 }
 
+// Every field of the envelope, of events and of objects in them, in file order but for the
+// envelope, which comes first.
 template <typename Visit>
-void each_event(const Checked& checked, Visit visit) {
-  const Node* events = checked.document.find(checked.document.root(), "events");
-  each(checked, events, checked.catalog.events, visit);
-}
-
-template <typename Visit>
-void each_envelope_field(const Checked& checked, Visit visit) {
-  const Node* envelope = checked.document.find(checked.document.root(), "envelope");
-  each(checked, envelope, checked.catalog.envelope, visit);
-}
-
-template <typename Visit>
-void each_field_of(const Checked& checked, const Event& event, const Node& node, Visit visit) {
-  each(checked, checked.document.find(node, "fields"), event.fields, visit);
-}
-
-// `field` and all fields inside it.
-template <typename Visit>
-void nested(const Checked& checked, const Shape& shape, const Node& node, Visit& visit) {
-  each(checked, checked.document.find(node, "fields"), shape.fields,
-       [&](const Field& field, const Node& at) {
-         visit(field, at);
-         nested(checked, field.shape, at, visit);
-       });
-  if (shape.element.empty()) return;
-  const Node* element = checked.document.find(node, shape.type == Type::array ? "items" : "values");
-  if (element) nested(checked, shape.element.front(), *element, visit);
-}
-
-// Every field of the envelope, of events and of objects in them.
-template <typename Visit>
-void every_field(const Checked& checked, Visit visit) {
-  const auto whole = [&](const Field& field, const Node& node) {
-    visit(field, node);
-    nested(checked, field.shape, node, visit);
+void every_field(const Catalog& catalog, Visit visit) {
+  const auto whole = [&](const Field& field) {
+    visit(field);
+    nested(field.shape, visit);
   };
-  each_envelope_field(checked, [&](const EnvelopeField& e, const Node& n) { whole(e.field, n); });
-  each_event(checked, [&](const Event& event, const Node& node) {
-    each_field_of(checked, event, node, whole);
-  });
+  for (const EnvelopeField& envelope : catalog.envelope) whole(envelope.field);
+  for (const Event& event : catalog.events) {
+    for (const Field& field : event.fields) whole(field);
+  }
 }
 
 // The words of "sourceURLCount" and "source_url_count" alike, in lower case.
@@ -181,49 +150,42 @@ std::span<const std::string_view> said_by(std::string_view source) noexcept {
 }  // namespace
 
 void repeats_envelope(const Checked& checked) {
-  each_event(checked, [&](const Event& event, const Node& node) {
-    each_field_of(checked, event, node, [&](const Field& field, const Node& at) {
-      for (const EnvelopeField& e : checked.catalog.envelope) {
-        if (e.field.name != field.name) continue;
-        checked.report.add(Rule::repeats_envelope, at.key_offset,
-                           quoted(field.name) + " is already in the envelope of every event");
-        break;
-      }
-    });
-  });
+  for (const Event& event : checked.catalog.events) {
+    for (const Field& field : event.fields) {
+      const bool repeats = std::ranges::any_of(
+          checked.catalog.envelope, [&](const auto& e) { return e.field.name == field.name; });
+      if (!repeats) continue;
+      checked.report.add(Rule::repeats_envelope, field.at,
+                         quoted(field.name) + " is already in the envelope of every event");
+    }
+  }
 }
 
 void similar_names(const Checked& checked) {
-  std::vector<Named> events;
-  std::vector<Named> fields;
   std::unordered_map<std::string, std::string_view> event_spellings, field_spellings;
-  const auto compare = [&](auto& spellings, std::string_view name, const Node& node) {
+  const auto compare = [&](auto& spellings, std::string_view name, std::uint32_t at) {
     const auto [known, fresh] = spellings.try_emplace(squeezed(name), name);
     if (fresh || known->second == name) return;
-    checked.report.add(Rule::similar_names, node.key_offset,
+    checked.report.add(Rule::similar_names, at,
                        quoted(name) + " is spelled " + quoted(known->second) + " elsewhere");
   };
-  every_field(checked, [&](const Field& field, const Node& node) {
-    compare(field_spellings, field.name, node);
-  });
-  std::vector<Named> envelope;
-  each_envelope_field(checked, [&](const EnvelopeField& e, const Node& node) {
-    envelope.push_back({e.field.name, node.key_offset});
-  });
-  each_event(checked, [&](const Event& event, const Node& node) {
-    compare(event_spellings, event.name, node);
-    events.push_back({event.name, node.key_offset});
+  every_field(checked.catalog,
+              [&](const Field& field) { compare(field_spellings, field.name, field.at); });
+  std::vector<Named> events, envelope, fields;
+  for (const EnvelopeField& e : checked.catalog.envelope)
+    envelope.push_back({e.field.name, e.field.at});
+  for (const Event& event : checked.catalog.events) {
+    compare(event_spellings, event.name, event.at);
+    events.push_back({event.name, event.at});
     fields = envelope;
-    each_field_of(checked, event, node, [&](const Field& field, const Node& at) {
-      fields.push_back({field.name, at.key_offset});
-    });
+    for (const Field& field : event.fields) fields.push_back({field.name, field.at});
     warn_of_slips(checked, fields);
-  });
+  }
   warn_of_slips(checked, events);
 }
 
 void unit_in_name(const Checked& checked) {
-  every_field(checked, [&](const Field& field, const Node& node) {
+  every_field(checked.catalog, [&](const Field& field) {
     if (field.shape.type != Type::integer && field.shape.type != Type::number) return;
     const std::vector<std::string> parts = words(field.name);
     if (parts.size() < 2) return;
@@ -232,7 +194,7 @@ void unit_in_name(const Checked& checked) {
     if (std::ranges::find(known->units, field.unit) != std::end(known->units) &&
         !field.unit.empty())
       return;
-    checked.report.add(Rule::unit_in_name, node.key_offset,
+    checked.report.add(Rule::unit_in_name, field.at,
                        quoted(field.name) + " names a unit; " +
                            (field.unit.empty() ? "say" : "its 'unit' says another: expected") +
                            " \"unit\": \"" + std::string(known->units[0]) + "\"");
@@ -240,11 +202,11 @@ void unit_in_name(const Checked& checked) {
 }
 
 void sensitive_name(const Checked& checked) {
-  every_field(checked, [&](const Field& field, const Node& node) {
-    if (!holds_text(field.shape) || checked.document.find(node, "class")) return;
+  every_field(checked.catalog, [&](const Field& field) {
+    if (!holds_text(field.shape) || field.class_at != 0) return;
     for (const std::string& word : words(field.name)) {
       if (std::ranges::find(kSensitiveWords, word) == std::end(kSensitiveWords)) continue;
-      checked.report.add(Rule::sensitive_name, node.key_offset,
+      checked.report.add(Rule::sensitive_name, field.at,
                          quoted(field.name) + " sounds as if it could hold a user's " + word +
                              "; say its 'class' (technical, identifier or diagnostic)");
       return;
@@ -258,10 +220,10 @@ void inconsistent_field(const Checked& checked) {
     const Event* event;
   };
   std::unordered_map<std::string_view, Seen> seen;
-  each_event(checked, [&](const Event& event, const Node& node) {
-    each_field_of(checked, event, node, [&](const Field& field, const Node& at) {
+  for (const Event& event : checked.catalog.events) {
+    for (const Field& field : event.fields) {
       const Seen& first = seen.try_emplace(field.name, Seen{&field, &event}).first->second;
-      if (first.event == &event) return;
+      if (first.event == &event) continue;
       const Field& other = *first.field;
       std::string text = quoted(field.name);
       if (other.shape.type != field.shape.type) {
@@ -270,35 +232,33 @@ void inconsistent_field(const Checked& checked) {
         text += other.unit.empty() ? " has no unit in an earlier event"
                                    : " has the unit " + quoted(other.unit) + " in an earlier event";
       } else {
-        return;
+        continue;
       }
-      checked.report.add(Rule::inconsistent_field, at.key_offset, std::move(text));
-    });
-  });
+      checked.report.add(Rule::inconsistent_field, field.at, std::move(text));
+    }
+  }
 }
 
 void expired_event(const Checked& checked) {
-  each_event(checked, [&](const Event& event, const Node& node) {
-    if (event.expires.empty() || event.expires >= checked.today) return;
-    const Node* expires = checked.document.find(node, "expires");
-    checked.report.add(Rule::expired_event, expires ? expires->offset : node.key_offset,
+  for (const Event& event : checked.catalog.events) {
+    if (event.expires.empty() || event.expires >= checked.today) continue;
+    checked.report.add(Rule::expired_event, event.expires_at,
                        quoted(event.name) + " has expired; remove it or renew it");
-  });
+  }
 }
 
 void unused_map_entry(const Checked& checked) {
-  each_envelope_field(checked, [&](const EnvelopeField& field, const Node& node) {
+  for (const EnvelopeField& field : checked.catalog.envelope) {
     const auto said = said_by(field.source);
-    each(checked, checked.document.find(node, "map"), field.map,
-         [&](const auto& entry, const Node& at) {
-           const bool never = !said.empty() && std::ranges::find(said, entry.first) == said.end();
-           if (!never && entry.first != entry.second) return;
-           checked.report.add(Rule::unused_map_entry, at.key_offset,
-                              never ? quoted(field.source) + " never says " + quoted(entry.first) +
-                                          checked.report.did_you_mean(entry.first, said)
-                                    : quoted(entry.first) + " stays what it is without this entry");
-         });
-  });
+    for (const MapEntry& entry : field.map) {
+      const bool never = !said.empty() && std::ranges::find(said, entry.said) == said.end();
+      if (!never && entry.said != entry.sent) continue;
+      checked.report.add(Rule::unused_map_entry, entry.at,
+                         never ? quoted(field.source) + " never says " + quoted(entry.said) +
+                                     checked.report.did_you_mean(entry.said, said)
+                               : quoted(entry.said) + " stays what it is without this entry");
+    }
+  }
 }
 
 void unmapped_runtime(const Checked& checked) {
@@ -308,64 +268,55 @@ void unmapped_runtime(const Checked& checked) {
              std::ranges::find(event.runtimes, runtime) != event.runtimes.end();
     });
   };
-  each_envelope_field(checked, [&](const EnvelopeField& field, const Node& node) {
-    if (field.source != "runtime.name" || field.field.shape.type != Type::enumeration) return;
+  for (const EnvelopeField& field : checked.catalog.envelope) {
+    if (field.source != "runtime.name" || field.field.shape.type != Type::enumeration) continue;
+    const auto& values = field.field.shape.values;
     for (const std::string_view runtime : kRuntimes) {
-      const auto entry = std::ranges::find(field.map, runtime,
-                                           [](const auto& e) { return std::string_view(e.first); });
+      const auto entry = std::ranges::find(field.map, runtime, &MapEntry::said);
       const std::string_view sent =
-          entry == field.map.end() ? runtime : std::string_view(entry->second);
-      if (std::ranges::find(field.field.shape.values, sent) != field.field.shape.values.end() ||
-          !sends(runtime))
-        continue;
-      checked.report.add(Rule::unmapped_runtime, node.key_offset,
+          entry == field.map.end() ? runtime : std::string_view(entry->sent);
+      if (std::ranges::find(values, sent) != values.end() || !sends(runtime)) continue;
+      checked.report.add(Rule::unmapped_runtime, field.field.at,
                          quoted(field.field.name) + " has no value for the runtime " +
                              quoted(runtime) + ": its events would be rejected");
     }
-  });
+  }
 }
 
 void unknown_purpose(const Checked& checked) {
-  each_event(checked, [&](const Event& event, const Node& node) {
-    const Node* purpose = checked.document.find(node, "purpose");
-    if (event.purpose.empty() || !purpose) return;
-    if (std::ranges::find(kPurposes, event.purpose) != std::end(kPurposes)) return;
-    checked.report.add(Rule::unknown_purpose, purpose->offset,
+  for (const Event& event : checked.catalog.events) {
+    if (event.purpose.empty()) continue;
+    if (std::ranges::find(kPurposes, event.purpose) != std::end(kPurposes)) continue;
+    checked.report.add(Rule::unknown_purpose, event.purpose_at,
                        quoted(event.purpose) + " is no purpose that candor knows" +
                            checked.report.did_you_mean(event.purpose, kPurposes));
-  });
+  }
 }
 
 void missing_metadata(const Checked& checked) {
-  each_event(checked, [&](const Event& event, const Node& node) {
+  for (const Event& event : checked.catalog.events) {
     std::string missing;
-    const auto want = [&](std::string_view key) {
-      if (checked.document.find(node, key)) return;
-      missing += (missing.empty() ? "'" : ", '") + std::string(key) + "'";
+    const auto want = [&](std::uint32_t at, std::string_view key) {
+      if (at == 0) missing += (missing.empty() ? "'" : ", '") + std::string(key) + "'";
     };
-    if (node.kind != Kind::object) return;
-    want("description");
-    want("owner");
-    want("purpose");
-    if (missing.empty()) return;
-    checked.report.add(Rule::missing_metadata, node.key_offset,
-                       quoted(event.name) + " lacks " + missing);
-  });
+    want(event.description_at, "description");
+    want(event.owner_at, "owner");
+    want(event.purpose_at, "purpose");
+    if (missing.empty()) continue;
+    checked.report.add(Rule::missing_metadata, event.at, quoted(event.name) + " lacks " + missing);
+  }
 }
 
 void no_notice(const Checked& checked) {
-  const Node* product = checked.document.find(checked.document.root(), "product");
-  if (!product || product->kind != Kind::object) return;
-  if (checked.catalog.product.consent != ConsentMode::opt_out) return;
-  if (checked.document.find(*product, "notice")) return;
-  checked.report.add(Rule::no_notice, product->key_offset,
+  const Product& product = checked.catalog.product;
+  if (product.at == 0 || product.notice_at != 0 || product.consent != ConsentMode::opt_out) return;
+  checked.report.add(Rule::no_notice, product.at,
                      "telemetry is on by default, so the product needs a 'notice' that says so");
 }
 
 void no_sink(const Checked& checked) {
-  if (!checked.catalog.sinks.empty() || checked.document.find(checked.document.root(), "sinks"))
-    return;
-  checked.report.add(Rule::no_sink, checked.document.root().offset,
+  if (checked.catalog.sinks_at != 0) return;
+  checked.report.add(Rule::no_sink, checked.catalog.at,
                      "without 'sinks' events are kept on the machine and never sent");
 }
 

@@ -4,13 +4,11 @@
 #include <string_view>
 
 #include "catalog/catalog.h"
-#include "catalog/document.h"
 #include "catalog/report.h"
 
 namespace candor::catalog {
 
 struct Checked {
-  const Document& document;
   const Catalog& catalog;
   std::string_view today;  // YYYY-MM-DD
   Report& report;

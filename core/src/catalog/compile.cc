@@ -63,12 +63,19 @@ class Compiler {
     }
     const Members members = read(root, "a catalog", kCatalogKeys);
     (void)members.text("$schema");
+    if (const std::string_view candor = members.text("candor", kNameBytesMax);
+        !candor.empty() && !parse_version(candor)) {
+      report_.add(Rule::bad_value, members.at("candor"),
+                  "'candor' is the first version that may read this file, such as \"0.2\"");
+    }
     out.name = members.text("catalog", kNameBytesMax);
     if (!out.name.empty() && !is_catalog_name(out.name)) {
       report_.add(Rule::name_shape, members.find("catalog")->offset,
                   "a catalog's name is made of a-z, 0-9, '-' and '_', and begins with a letter");
     }
     if (const Node* n = members.object("product")) product(*n, out.product);
+    out.at = root.offset;
+    out.sinks_at = members.at("sinks");
     if (const Node* n = members.array("sinks")) sinks(*n, out.sinks);
     if (const Node* n = members.object("envelope"))
       compile_envelope(document_, *n, report_, out.envelope);
@@ -85,6 +92,8 @@ class Compiler {
 
   void product(const Node& node, Product& out) {
     const Members members = read(node, "the product", kProductKeys);
+    out.at = node.key_offset;
+    out.notice_at = members.at("notice");
     out.name = members.text("name", kNameBytesMax);
     out.home = members.text("home", kPathBytesMax);
     if (!out.home.empty() && out.home != "~" && !out.home.starts_with("~/") &&
@@ -100,6 +109,7 @@ class Compiler {
       const Members consent = read(*n, "consent", kConsentKeys);
       if (const auto mode = consent.word("mode", kConsentModes))
         out.consent = static_cast<ConsentMode>(*mode);
+      if (const auto ci = consent.word("ci", kCiModes)) out.send_in_ci = kCiModes[*ci] == "send";
     }
     if (const Node* n = members.object("notice")) {
       const Members notice = read(*n, "the notice", kNoticeKeys);
@@ -112,11 +122,13 @@ class Compiler {
   }
 
   void sinks(const Node& list, std::vector<Sink>& out) {
-    if (list.count > kSinksMax) {
-      report_.add(Rule::limit, list.offset, "more than " + std::to_string(kSinksMax) + " sinks");
-    }
-    for (const Node* n = document_.first(list); n && out.size() < kSinksMax;
-         n = document_.next(*n)) {
+    std::size_t count = 0;
+    for (const Node* n = document_.first(list); n; n = document_.next(*n)) {
+      if (++count > kSinksMax) {
+        report_.add(Rule::limit, n->offset,
+                    "a second sink would receive nothing: events go to one; leave one of them out");
+        return;
+      }
       if (n->kind == Kind::object)
         sink(*n, out.emplace_back());
       else
@@ -142,6 +154,8 @@ class Compiler {
     }
     out.geoip = members.flag("geoip");
     out.person_profiles = members.flag("person_profiles");
+    out.server = members.flag("server");
+    out.at = node.offset;
   }
 
   void events(const Node& object, std::vector<Event>& out) {
@@ -152,18 +166,22 @@ class Compiler {
     out.reserve(std::min<std::size_t>(object.count, kEventsMax));
     for (const Node* n = document_.first(object); n && out.size() < kEventsMax;
          n = document_.next(*n)) {
-      event(*n, out.emplace_back());
+      check_name(*n, true, report_);
+      if (n->kind == Kind::object)
+        event(*n, out.emplace_back());
+      else
+        report_.add(Rule::wrong_type, n->offset, label(*n) + " must be an object, { ... }");
     }
   }
 
   void event(const Node& node, Event& out) {
-    check_name(node, true, report_);
-    out.name = node.key;
-    if (node.kind != Kind::object) {
-      report_.add(Rule::wrong_type, node.offset, label(node) + " must be an object, { ... }");
-      return;
-    }
     const Members members = read(node, "an event", kEventKeys);
+    out.name = node.key;
+    out.at = node.key_offset;
+    out.description_at = members.at("description");
+    out.owner_at = members.at("owner");
+    out.purpose_at = members.at("purpose");
+    out.expires_at = members.at("expires");
     out.description = members.text("description");
     out.owner = members.text("owner", kPathBytesMax);
     out.purpose = members.text("purpose", kNameBytesMax);

@@ -8,9 +8,7 @@
 namespace candor::catalog {
 
 // Always answers: what can't be understood is reported and gets a harmless
-// stand-in. Events and fields of the result stand in the order of the file, one
-// for each member there, so that checks may walk both side by side (up to the
-// limits, beyond which nothing is read).
+// stand-in, or is left out. Events and fields are in the order of the file.
 [[nodiscard]] Catalog compile(const Document& document, Report& report);
 
 }  // namespace candor::catalog

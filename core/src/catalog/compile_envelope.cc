@@ -16,26 +16,26 @@ class EnvelopeCompiler {
   EnvelopeCompiler(const Document& document, Report& report)
       : document_(document), report_(report) {}
 
-  void envelope_field(const Node& node, EnvelopeField& out) {
-    compile_field(document_, node, kInEnvelope, report_, out.field);
-    if (node.kind != Kind::object) return;
+  bool envelope_field(const Node& node, EnvelopeField& out) {
+    if (!compile_field(document_, node, kInEnvelope, report_, out.field)) return false;
     const Members members(document_, node, "an envelope field", report_);
     const Shape& shape = out.field.shape;
     if (shape.type == Type::array || shape.type == Type::map || shape.type == Type::object) {
       report_.add(
           Rule::source_type, node.key_offset,
           quoted(node.key) + ": no source gives a value of type " + std::string(name(shape.type)));
-      return;
+      return true;
     }
     const Node* value = members.find("value");
     if (!members.find("source") == !value) {
       report_.add(Rule::envelope_no_source, node.key_offset,
                   quoted(node.key) + " needs either 'source' or a constant 'value'");
-      return;
+      return true;
     }
     if (value) out.constant = constant(*value, shape);
     source(members, out);
     map(members, out);
+    return true;
   }
 
  private:
@@ -153,7 +153,7 @@ class EnvelopeCompiler {
                  utf8_length(n->text).value_or(0) > shape.max_length) {
         report_.add(Rule::bad_map, n->offset, "longer than the field's 'max_length'");
       }
-      out.map.emplace_back(n->key, n->text);
+      out.map.push_back({std::string(n->key), std::string(n->text), n->key_offset});
     }
   }
 
@@ -172,7 +172,7 @@ void compile_envelope(const Document& document, const Node& envelope, Report& re
   out.reserve(std::min<std::size_t>(envelope.count, kFieldsMax));
   for (const Node* n = document.first(envelope); n && out.size() < kFieldsMax;
        n = document.next(*n)) {
-    compiler.envelope_field(*n, out.emplace_back());
+    if (!compiler.envelope_field(*n, out.emplace_back())) out.pop_back();
   }
 }
 

@@ -31,20 +31,24 @@ class FieldCompiler {
          n = document_.next(*n)) {
       Field& field_read = out.emplace_back();
       field_read.shape.klass = klass;
-      field(*n, kInField, field_read);
+      if (!field(*n, kInField, field_read)) out.pop_back();
     }
   }
 
-  void field(const Node& node, std::uint8_t place, Field& out) {
+  // Whether it is an object, which can be read.
+  bool field(const Node& node, std::uint8_t place, Field& out) {
     check_name(node, false, report_);
+    if (!is_object(node)) return false;
     out.name = node.key;
-    if (!is_object(node)) return;
+    out.at = node.key_offset;
     const Members members = shape(node, place, out.shape);
     out.optional = members.flag("optional");
     out.description = members.text("description");
     out.unit = members.text("unit", kNameBytesMax);
     out.since = members.text("since", kNameBytesMax);
     out.deprecated = members.text("deprecated");
+    out.class_at = members.at("class");
+    return true;
   }
 
  private:
@@ -90,7 +94,10 @@ class FieldCompiler {
     for (const Node* n = document_.first(node); n; n = document_.next(*n)) {
       const auto* key = std::ranges::find(kFieldKeys, n->key, &FieldKey::name);
       const bool known = key != std::end(kFieldKeys);
-      if (known && (key->types & type) && (key->places & place)) continue;
+      if (known && (key->types & type) && (key->places & place)) {
+        check_since(document_, *n, key->since, report_);
+        continue;
+      }
       std::string why = " means nothing for this type";
       if (!known) {
         why = " is no key of a field" + report_.did_you_mean(n->key, key_names(place));
@@ -247,9 +254,9 @@ void check_name(const Node& node, bool is_event, Report& report) {
   }
 }
 
-void compile_field(const Document& document, const Node& node, std::uint8_t place, Report& report,
+bool compile_field(const Document& document, const Node& node, std::uint8_t place, Report& report,
                    Field& out) {
-  FieldCompiler(document, report).field(node, place, out);
+  return FieldCompiler(document, report).field(node, place, out);
 }
 
 void compile_fields(const Document& document, const Node& fields, Report& report,

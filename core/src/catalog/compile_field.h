@@ -15,9 +15,9 @@ namespace candor::catalog {
 // `[A-Za-z][A-Za-z0-9_]*` (a field's), is too long or reserved.
 void check_name(const Node& node, bool is_event, Report& report);
 
-// One field, in a `place` of keys.h.
-void compile_field(const Document& document, const Node& node, std::uint8_t place, Report& report,
-                   Field& out);
+// One field, in a `place` of keys.h. False when it is no object, which has been reported.
+[[nodiscard]] bool compile_field(const Document& document, const Node& node, std::uint8_t place,
+                                 Report& report, Field& out);
 // All members of `fields`, up to kFieldsMax.
 void compile_fields(const Document& document, const Node& fields, Report& report,
                     std::vector<Field>& out);

@@ -8,22 +8,28 @@
 #include <string_view>
 
 #include "catalog/catalog.h"
+#include "catalog/version.h"
 
 namespace candor::catalog {
 
 struct Key {
   std::string_view name;
   bool required = false;
+  Version since = kFirstVersion;  // the first candor that reads it
 };
 
-inline constexpr Key kCatalogKeys[] = {{"$schema"}, {"catalog", true}, {"product", true},
-                                       {"sinks"},   {"envelope"},      {"events", true}};
+inline constexpr Version kVersion02{0, 2};
+
+inline constexpr Key kCatalogKeys[] = {
+    {"$schema"}, {"catalog", true}, {"candor", false, kVersion02}, {"product", true},
+    {"sinks"},   {"envelope"},      {"events", true}};
 inline constexpr Key kProductKeys[] = {
     {"name", true}, {"home", true}, {"env_prefix", true}, {"consent"}, {"notice"}};
-inline constexpr Key kConsentKeys[] = {{"mode", true}};
+inline constexpr Key kConsentKeys[] = {{"mode", true}, {"ci", false, kVersion02}};
 inline constexpr Key kNoticeKeys[] = {{"version", true}, {"text", true}, {"hold_first_run"}};
-inline constexpr Key kSinkKeys[] = {{"type", true}, {"host", true}, {"project_key", true},
-                                    {"protocol"},   {"geoip"},      {"person_profiles"}};
+inline constexpr Key kSinkKeys[] = {
+    {"type", true}, {"host", true},      {"project_key", true},        {"protocol"},
+    {"geoip"},      {"person_profiles"}, {"server", false, kVersion02}};
 inline constexpr Key kEventKeys[] = {{"description"}, {"owner"},   {"purpose"},        {"runtimes"},
                                      {"since"},       {"expires"}, {"retention_days"}, {"fields"}};
 
@@ -41,6 +47,7 @@ struct FieldKey {
   std::string_view name;
   std::uint16_t types = kAnyType;
   std::uint8_t places = kAnywhere;
+  Version since = kFirstVersion;
 };
 inline constexpr FieldKey kFieldKeys[] = {
     {"type"},
@@ -72,6 +79,8 @@ inline constexpr std::string_view kPatterns[] = {"none", "identifier", "slug", "
                                                  "uuid", "date",       "hex",  "locale"};
 inline constexpr std::string_view kClasses[] = {"technical", "identifier", "diagnostic"};
 inline constexpr std::string_view kConsentModes[] = {"opt_out", "opt_in", "off"};
+
+inline constexpr std::string_view kCiModes[] = {"off", "send"};
 
 inline constexpr std::string_view kRuntimes[] = {"cpp", "node", "python"};
 inline constexpr std::string_view kPurposes[] = {"adoption", "compatibility", "performance",

@@ -7,7 +7,11 @@ namespace candor::catalog {
 
 void Members::check_keys(std::span<const Key> keys) const {
   for (const Node* n = document_.first(object_); n; n = document_.next(*n)) {
-    if (std::ranges::find(keys, n->key, &Key::name) != keys.end()) continue;
+    const auto key = std::ranges::find(keys, n->key, &Key::name);
+    if (key != keys.end()) {
+      check_since(document_, *n, key->since, report_);
+      continue;
+    }
     std::string text;
     if (!report_.full()) {
       std::vector<std::string_view> names;

@@ -30,6 +30,11 @@ class Members {
   [[nodiscard]] const Node* find(std::string_view key) const {
     return document_.find(object_, key);
   }
+  // Where a member's value is; 0 without one.
+  [[nodiscard]] std::uint32_t at(std::string_view key) const {
+    const Node* const node = find(key);
+    return node ? node->offset : 0;
+  }
   [[nodiscard]] const Node* object(std::string_view key) const;
   [[nodiscard]] const Node* array(std::string_view key) const;
   [[nodiscard]] bool flag(std::string_view key) const;  // false when absent

@@ -16,6 +16,8 @@ namespace candor::catalog {
 enum class Rule : std::uint8_t {
   syntax,
   limit,
+  newer_catalog,
+  candor_version,
   duplicate_key,
   unknown_key,
   missing_key,

@@ -118,9 +118,9 @@ Json envelope_schema(const EnvelopeField& field) {
   put(about, "source", field.source);
   if (!field.map.empty()) {
     auto entries = field.map;
-    std::sort(entries.begin(), entries.end());
+    std::ranges::sort(entries, {}, &MapEntry::said);
     Json& map = about["map"] = Json::object();
-    for (const auto& [said, sent] : entries) map[said] = sent;
+    for (const MapEntry& entry : entries) map[entry.said] = entry.sent;
   }
   return out;
 }
@@ -164,7 +164,8 @@ Json about_catalog(const Catalog& catalog) {
   out["product"] = {{"name", product.name},
                     {"home", product.home},
                     {"env_prefix", product.env_prefix},
-                    {"consent", kConsentModes[static_cast<std::size_t>(product.consent)]}};
+                    {"consent", kConsentModes[static_cast<std::size_t>(product.consent)]},
+                    {"ci", kCiModes[product.send_in_ci ? 1 : 0]}};
   if (product.notice_version > 0) {
     out["product"]["notice"] = {{"version", product.notice_version},
                                 {"text", product.notice_text},
@@ -177,7 +178,8 @@ Json about_catalog(const Catalog& catalog) {
                             {"project_key", sink.project_key},
                             {"protocol", sink.protocol},
                             {"geoip", sink.geoip},
-                            {"person_profiles", sink.person_profiles}});
+                            {"person_profiles", sink.person_profiles},
+                            {"server", sink.server}});
   }
   return out;
 }

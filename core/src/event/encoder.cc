@@ -72,8 +72,8 @@ Value source_value(const catalog::EnvelopeField& field, const SourceValue& said,
   } else {
     value = Value(std::get<double>(said));
   }
-  for (const auto& [from, to] : field.map) {
-    if (from == storage) return Value(std::string_view(to));
+  for (const catalog::MapEntry& entry : field.map) {
+    if (entry.said == storage) return Value(std::string_view(entry.sent));
   }
   return value;
 }
