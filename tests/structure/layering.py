@@ -10,7 +10,7 @@ import sys
 ARROWS = {
     "base": set(),
     "platform": {"base"},
-    "catalog": {"base"},
+    "catalog": {"base", "candor/version.h"},
     "redact": {"base"},
     "identity": {"base", "platform"},
     "spool": {"base", "platform", "candor/outcome.h"},

@@ -21,8 +21,8 @@ struct Key {
 inline constexpr Version kVersion02{0, 2};
 
 inline constexpr Key kCatalogKeys[] = {
-    {"$schema"}, {"catalog", true}, {"candor", false, kVersion02}, {"product", true},
-    {"sinks"},   {"envelope"},      {"events", true}};
+    {"$schema"},  {"catalog", true}, {"candor", false, kVersion02}, {"product", true}, {"sinks"},
+    {"envelope"}, {"events", true}};
 inline constexpr Key kProductKeys[] = {
     {"name", true}, {"home", true}, {"env_prefix", true}, {"consent"}, {"notice"}};
 inline constexpr Key kConsentKeys[] = {{"mode", true}, {"ci", false, kVersion02}};

@@ -7,9 +7,9 @@ namespace candor::catalog {
 
 void Members::check_keys(std::span<const Key> keys) const {
   for (const Node* n = document_.first(object_); n; n = document_.next(*n)) {
-    const auto key = std::ranges::find(keys, n->key, &Key::name);
-    if (key != keys.end()) {
-      check_since(document_, *n, key->since, report_);
+    const auto known = std::ranges::find(keys, n->key, &Key::name);
+    if (known != keys.end()) {
+      check_since(document_, *n, known->since, report_);
       continue;
     }
     std::string text;

@@ -59,9 +59,8 @@ void check_since(const Document& document, const Node& key, Version since, Repor
   // The key itself may always be there: it asks for what it says.
   if (since <= kFirstVersion || &key == key_of(document) || since <= asked_for(document)) return;
   report.add(Rule::candor_version, key.key_offset,
-             quoted(key.key) + " needs candor " + to_text(since) +
-                 " or later; say \"candor\": \"" + to_text(since) +
-                 "\" at the top, so that an older one stays off");
+             quoted(key.key) + " needs candor " + to_text(since) + " or later; say \"candor\": \"" +
+                 to_text(since) + "\" at the top, so that an older one stays off");
 }
 
 }  // namespace candor::catalog

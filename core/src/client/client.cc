@@ -86,6 +86,7 @@ struct Client::Impl {
   client::Places places;
   std::string session_id;
   std::string problem;
+  bool catalog_is_newer = false;
   bool debug = false;
   std::atomic<bool> first_run{false};
 
@@ -147,6 +148,7 @@ void Client::Impl::load_catalog() {
     text = std::move(*read);
   }
   catalog::Loaded loaded = catalog::load(text);
+  catalog_is_newer = loaded.is_newer;
   if (!loaded.catalog) {
     const auto& first = loaded.problems.front();
     problem = origin + ":" + std::to_string(first.line) + ":" + std::to_string(first.column) +
@@ -208,7 +210,11 @@ void Client::Impl::open() {
 // under `starting` when consent is given to a running process.
 bool Client::Impl::start(const consent::Decision& decision) noexcept try {
   identity::Identity who = decision.identity;
-  if (who.install_id.empty()) {
+  if (decision.rule == consent::Rule::ci_send) {
+    // A runner is no user: its id ends with the session, and nobody reads a notice there.
+    who.install_id = session_id;
+    who.notice_version = catalog->product.notice_version;
+  } else if (who.install_id.empty()) {
     auto minted = identity::mint(places.identity_file, unix_ms());
     if (!minted) {
       problem = minted.error().text;
@@ -449,8 +455,11 @@ Status Client::status() const {
     return status;
   }
   if (!impl_->catalog) {
-    status.rule = "catalog_unreadable";
-    status.explanation = "Telemetry is off because the catalog could not be used.";
+    status.rule = impl_->catalog_is_newer ? "catalog_newer" : "catalog_unreadable";
+    status.explanation =
+        impl_->catalog_is_newer
+            ? "Telemetry is off because the catalog is for a newer version of candor than this."
+            : "Telemetry is off because the catalog could not be used.";
     return status;
   }
   const client::Places places = client::places(*impl_->catalog, impl_->options, impl_->env);
@@ -459,7 +468,8 @@ Status Client::status() const {
   status.enabled = decision.enabled;
   status.rule = consent::name(decision.rule);
   status.explanation = decision.explanation;
-  status.install_id = decision.identity.install_id;
+  status.install_id =
+      decision.rule == consent::Rule::ci_send ? impl_->session_id : decision.identity.install_id;
   status.identity_file = places.identity_file;
   status.spool_dir = places.spool_dir;
   status.endpoint = places.endpoint;

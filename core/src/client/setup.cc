@@ -34,6 +34,7 @@ consent::Terms terms(const catalog::Catalog& catalog, const Options& options,
   return {.product = catalog.product.name,
           .env_prefix = catalog.product.env_prefix,
           .mode = catalog.product.consent,
+          .send_in_ci = catalog.product.send_in_ci,
           .policy_file = options.policy_file,
           .identity_file = places.identity_file,
           .notice_version = catalog.product.notice_version};
@@ -50,7 +51,8 @@ std::string job(const catalog::Catalog& catalog, const Options& options, const P
                          .project_key = sink.project_key,
                          .protocol = sink.protocol,
                          .geoip = sink.geoip,
-                         .person_profiles = sink.person_profiles});
+                         .person_profiles = sink.person_profiles,
+                         .server = sink.server});
   }
   job.flush_interval_ms = options.flush_interval_ms;
   job.max_retries = options.max_retries;

@@ -81,12 +81,15 @@ Rule first_rule(const Terms& terms, const Signals& signals, const Policy& policy
   if (policy.says == Policy::Says::no) return Rule::policy_disabled;
   if (signals.disabled) return Rule::env_disabled;
   if (signals.do_not_track) return Rule::do_not_track;
-  if (!signals.ci_variable.empty()) return Rule::ci;
+  const bool ci = !signals.ci_variable.empty();
+  if (ci && !terms.send_in_ci) return Rule::ci;
   if (terms.identity_file.empty()) return Rule::no_home;
   if (identity.state == State::broken) return Rule::file_unreadable;
   if (identity.enabled == false) return Rule::file_disabled;
-  if (identity.enabled == true) return Rule::file_enabled;
-  return terms.mode == ConsentMode::opt_in ? Rule::not_opted_in : Rule::default_on;
+  const bool opted_in = identity.enabled == true;
+  if (terms.mode == ConsentMode::opt_in && !opted_in) return Rule::not_opted_in;
+  if (ci) return Rule::ci_send;
+  return opted_in ? Rule::file_enabled : Rule::default_on;
 }
 
 std::string with_tilde(const std::string& path, const std::string& home) {
@@ -120,6 +123,10 @@ std::string explain(Rule rule, const Terms& terms, const Signals& signals, const
     case Rule::file_disabled: return "Telemetry is off: " + file + " says so (\"enabled\": false).";
     case Rule::not_opted_in:
       return "Telemetry is off: " + terms.product + " collects nothing until you opt in.";
+    case Rule::ci_send:
+      return "Telemetry is on in continuous integration (" + signals.ci_variable +
+             " is set), because " + terms.product +
+             " collects there; the install id is a new one for each process.";
     case Rule::file_enabled: return "Telemetry is on: " + file + " says so (\"enabled\": true).";
     case Rule::default_on:
       return "Telemetry is on: " + terms.product + " collects usage data until you opt out.";
@@ -142,6 +149,7 @@ std::string_view name(Rule rule) noexcept {
     case Rule::file_unreadable: return "file_unreadable";
     case Rule::file_disabled: return "file_disabled";
     case Rule::not_opted_in: return "not_opted_in";
+    case Rule::ci_send: return "ci_send";
     case Rule::file_enabled: return "file_enabled";
     case Rule::default_on: return "default_on";
   }
@@ -161,6 +169,7 @@ bool is_withdrawal(Rule rule) noexcept {
     case Rule::ci:
     case Rule::no_home:
     case Rule::file_unreadable:
+    case Rule::ci_send:
     case Rule::file_enabled:
     case Rule::default_on: return false;
   }
@@ -181,11 +190,12 @@ Decision decide(const Terms& terms, const Signals& signals) {
   Decision decision;
   if (!terms.identity_file.empty()) decision.identity = identity::read(terms.identity_file);
   decision.rule = first_rule(terms, signals, policy, decision.identity);
-  decision.enabled = decision.rule == Rule::file_enabled || decision.rule == Rule::default_on;
+  decision.enabled = decision.rule == Rule::ci_send || decision.rule == Rule::file_enabled ||
+                     decision.rule == Rule::default_on;
   decision.explanation = explain(decision.rule, terms, signals, policy, decision.identity);
   decision.may_send =
-      decision.enabled &&
-      (terms.notice_version == 0 || decision.identity.notice_version >= terms.notice_version);
+      decision.enabled && (terms.notice_version == 0 || decision.rule == Rule::ci_send ||
+                           decision.identity.notice_version >= terms.notice_version);
   return decision;
 }
 

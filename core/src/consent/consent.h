@@ -25,8 +25,9 @@ enum class Rule : std::uint8_t {
   no_home,            // nowhere to read the user's choice from
   file_unreadable,    // the identity file exists but can't be understood
   file_disabled,      // "enabled": false
-  file_enabled,       // "enabled": true
   not_opted_in,       // mode opt_in and nobody said yes
+  ci_send,            // a continuous integration system, and the catalog sends there
+  file_enabled,       // "enabled": true
   default_on,         // mode opt_out and nobody said no
 };
 [[nodiscard]] std::string_view name(Rule) noexcept;
@@ -40,6 +41,7 @@ struct Terms {
   std::string product;     // for sentences: "Acme"
   std::string env_prefix;  // "ACME"
   ConsentMode mode = ConsentMode::opt_out;
+  bool send_in_ci = false;  // a continuous integration system is no reason for off
   std::string policy_file;
   std::string identity_file;  // empty: no HOME
   std::uint32_t notice_version = 0;
@@ -50,7 +52,8 @@ struct Decision {
   Rule rule = Rule::default_on;
   std::string explanation;  // one sentence
   identity::Identity identity;
-  // Whether events may leave the machine already: enabled, and the notice was shown.
+  // Whether events may leave the machine already: enabled, and the notice was shown or is for
+  // nobody (ci_send).
   bool may_send = false;
 };
 

@@ -66,7 +66,7 @@ class PostHog final : public Sink {
 PostHog::PostHog(const Config& config) : v1_(config.protocol == "v1"), key_(config.project_key) {
   // In v1 the library and the person profile have places of their own.
   if (!v1_) { properties_ = R"("$lib":"candor","$lib_version":)" + json_string(kVersion) + ","; }
-  properties_ += R"("$is_server":false)";
+  properties_ += config.server ? R"("$is_server":true)" : R"("$is_server":false)";
   if (!config.geoip) properties_ += R"(,"$geoip_disable":true)";
   if (!v1_ && !config.person_profiles) properties_ += R"(,"$process_person_profile":false)";
 

@@ -20,6 +20,7 @@ struct Config {
   std::string protocol = "v0";
   bool geoip = false;
   bool person_profiles = false;
+  bool server = false;  // the events are a server's
 };
 
 // What stays the same while one batch is tried again.

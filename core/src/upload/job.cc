@@ -36,6 +36,7 @@ Json terms_json(const consent::Terms& terms) {
   return {{"product", terms.product},
           {"env_prefix", terms.env_prefix},
           {"mode", mode_name(terms.mode)},
+          {"send_in_ci", terms.send_in_ci},
           {"policy_file", terms.policy_file},
           {"identity_file", terms.identity_file},
           {"notice_version", terms.notice_version}};
@@ -46,6 +47,7 @@ consent::Terms terms_of(const Json& json) {
   terms.product = text_at(json, "product");
   terms.env_prefix = text_at(json, "env_prefix");
   terms.mode = mode_of(text_at(json, "mode"));
+  terms.send_in_ci = flag_at(json, "send_in_ci");
   terms.policy_file = text_at(json, "policy_file");
   terms.identity_file = text_at(json, "identity_file");
   terms.notice_version = number_at<std::uint32_t>(json, "notice_version", 0, 0, UINT32_MAX);
@@ -53,12 +55,10 @@ consent::Terms terms_of(const Json& json) {
 }
 
 Json sink_json(const sink::Config& sink) {
-  return {{"type", sink.type},
-          {"host", sink.host},
-          {"project_key", sink.project_key},
-          {"protocol", sink.protocol},
-          {"geoip", sink.geoip},
-          {"person_profiles", sink.person_profiles}};
+  return {
+      {"type", sink.type},         {"host", sink.host},   {"project_key", sink.project_key},
+      {"protocol", sink.protocol}, {"geoip", sink.geoip}, {"person_profiles", sink.person_profiles},
+      {"server", sink.server}};
 }
 
 sink::Config sink_of(const Json& json) {
@@ -69,6 +69,7 @@ sink::Config sink_of(const Json& json) {
   sink.protocol = text_at(json, "protocol");
   sink.geoip = flag_at(json, "geoip");
   sink.person_profiles = flag_at(json, "person_profiles");
+  sink.server = flag_at(json, "server");
   return sink;
 }
 

@@ -126,19 +126,59 @@ TEST(Catalog, ConstantsAreCanonical) {
   EXPECT_EQ(constant(R"({"type": "enum", "values": ["x"], "value": "x"})"), "\"x\"");
 }
 
+TEST(Catalog, SaysWhereItsPartsAre) {
+  const std::string text =
+      "// A remark.\n" +
+      text_of(
+          {.envelope =
+               R"("r": {"type": "string", "max_length": 9, "source": "runtime.name", "map": {"cpp": "c"}})",
+           .about =
+               R"("description": "d", "owner": "o", "purpose": "usage", "expires": "2030-01-01",)",
+           .fields = "  \"a\": {\"type\": \"object\", \"fields\": {\n"
+                     "\"b\": {\"class\": \"technical\", \"type\": \"string\", \"max_length\": 9}}}",
+           .more_events = ", \"other\": {}"});
+  const Catalog catalog = loaded(text);
+  const auto place = [&](std::uint32_t at) {
+    const Position found = position(text, at);
+    return std::to_string(found.line) + ":" + std::to_string(found.column);
+  };
+  EXPECT_EQ(place(catalog.at), "2:1");
+  EXPECT_EQ(place(catalog.product.at), "3:1");
+  EXPECT_EQ(catalog.product.notice_at, 0u);
+  EXPECT_EQ(place(catalog.sinks_at), "4:10");
+  EXPECT_EQ(place(catalog.envelope.at(0).field.at), "6:1");
+  EXPECT_EQ(place(catalog.envelope.at(0).map.at(0).at), "6:76");
+  const Event& event = catalog.events.at(0);
+  EXPECT_EQ(place(event.at), "8:13");
+  EXPECT_EQ(place(event.description_at), "9:16");
+  EXPECT_EQ(place(event.expires_at), "9:66");
+  const Field& outer = event.fields.at(0);
+  EXPECT_EQ(place(outer.at), "11:3");
+  EXPECT_EQ(outer.class_at, 0u);
+  EXPECT_EQ(place(outer.shape.fields.at(0).at), "12:1");
+  EXPECT_EQ(place(outer.shape.fields.at(0).class_at), "12:16");
+  EXPECT_EQ(place(catalog.events.at(1).at), "14:3");
+  EXPECT_EQ(catalog.events.at(1).owner_at, 0u);
+  // A byte order mark takes no column.
+  EXPECT_EQ(position("\xef\xbb\xbf" + text, event.at).column, 13u);
+}
+
 TEST(Catalog, ReadsProductAndSinks) {
   const Catalog catalog = loaded(text_of(
-      {.product =
-           R"("product": {"name": "T", "home": "~/.t", "env_prefix": "T", "consent": {"mode": "opt_in"}, "notice": {"version": 3, "text": "Hello.\nBye.", "hold_first_run": true}},)",
+      {.version = R"("candor": "0.2", )",
+       .product =
+           R"("product": {"name": "T", "home": "~/.t", "env_prefix": "T", "consent": {"mode": "opt_in", "ci": "send"}, "notice": {"version": 3, "text": "Hello.\nBye.", "hold_first_run": true}},)",
        .sinks =
-           R"("sinks": [{"type": "posthog", "host": "https://h", "project_key": "k", "protocol": "v1", "geoip": true, "person_profiles": true}],)"}));
+           R"("sinks": [{"type": "posthog", "host": "https://h", "project_key": "k", "protocol": "v1", "geoip": true, "person_profiles": true, "server": true}],)"}));
   EXPECT_EQ(catalog.product.consent, ConsentMode::opt_in);
   EXPECT_EQ(catalog.product.notice_version, 3u);
   EXPECT_EQ(catalog.product.notice_text, "Hello.\nBye.");
   EXPECT_TRUE(catalog.product.notice_hold_first_run);
   ASSERT_EQ(catalog.sinks.size(), 1u);
   EXPECT_EQ(catalog.sinks[0].protocol, "v1");
+  EXPECT_TRUE(catalog.product.send_in_ci);
   EXPECT_TRUE(catalog.sinks[0].geoip && catalog.sinks[0].person_profiles);
+  EXPECT_TRUE(catalog.sinks[0].server);
 }
 
 TEST(Catalog, KnowsItsSources) {

@@ -70,6 +70,7 @@ TEST_F(MetaSchema, HasTheWordsThatKeysChooseFrom) {
   EXPECT_EQ(texts_of(defs["pattern"]["enum"]), words(std::span(kPatterns).subspan(1)));
   EXPECT_EQ(texts_of(defs["class"]["enum"]), words(kClasses));
   EXPECT_EQ(texts_of(defs["consent"]["properties"]["mode"]["enum"]), words(kConsentModes));
+  EXPECT_EQ(texts_of(defs["consent"]["properties"]["ci"]["enum"]), words(kCiModes));
   EXPECT_EQ(texts_of(defs["sink"]["properties"]["type"]["enum"]), words(kSinkTypes));
   EXPECT_EQ(texts_of(defs["sink"]["properties"]["protocol"]["enum"]), words(kProtocols));
   EXPECT_EQ(texts_of(defs["event"]["properties"]["runtimes"]["items"]["enum"]), words(kRuntimes));

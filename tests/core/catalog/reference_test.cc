@@ -57,6 +57,7 @@ TEST_F(Reference, TellsEveryWord) {
   tells("Fields", std::span(kPatterns).subspan(1));
   tells("Fields", kClasses);
   tells("`product`", kConsentModes);
+  tells("`product`", kCiModes);
   tells("`sinks`", kSinkTypes);
   tells("`sinks`", kProtocols);
   tells("`events`", kRuntimes);

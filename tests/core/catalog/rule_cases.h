@@ -327,14 +327,51 @@ inline std::vector<Case> limit_cases() {
                 repeated(R"({"type": "posthog", "host": "https://h", "project_key": "k"},)",
                          kSinksMax + 1) +
                 "],",
-            {"3:10 limit"}),
+            {"3:72 limit"}, "a second sink would receive nothing"),
+  };
+}
+
+inline std::vector<Case> version_cases() {
+  const std::string server =
+      R"("sinks": [{"type": "posthog", "host": "https://h", "project_key": "k", "server": true}],)";
+  const auto asks = [](std::string version, std::vector<std::string> expected,
+                       std::string hint = {}) {
+    return Case{text_of({.version = "\"candor\": " + version + ", "}), std::move(expected),
+                std::move(hint)};
+  };
+  return {
+      asks("\"0.1\"", {}),
+      asks("\"0.2\"", {}),
+      asks("\"0.999\"", {"1:13 newer-catalog"}, "is for candor 0.999 and later; this is "),
+      asks("\"1000.0\"", {"1:13 newer-catalog"}),
+      asks("\"0.2.0\"", {"1:13 bad-value"}, "the first version that may read this file"),
+      asks("\"00.2\"", {"1:13 bad-value"}),
+      asks("\"0.\"", {"1:13 bad-value"}),
+      asks("\"-1.2\"", {"1:13 bad-value"}),
+      asks("\"latest\"", {"1:13 bad-value"}),
+      asks("\"4294967296.0\"", {"1:13 bad-value"}),
+      asks("0.2", {"1:13 wrong-type"}),
+      // Of what only a newer candor understands nothing is judged.
+      {R"({"candor": "0.999", "events": 5, "lanes": {}})", {"1:12 newer-catalog"}},
+      sinks(server, {"3:72 candor-version"}, "say \"candor\": \"0.2\" at the top"),
+      {text_of({.version = R"("candor": "0.1", )", .sinks = server}), {"3:72 candor-version"}},
+      {text_of({.version = R"("candor": "0.2", )", .sinks = server}), {}},
+      product(
+          R"("product": {"name": "T", "home": "~", "env_prefix": "T", "consent": {"mode": "off", "ci": "send"}},)",
+          {"2:85 candor-version"}),
+      {text_of(
+           {.version = R"("candor": "0.2", )",
+            .product =
+                R"("product": {"name": "T", "home": "~", "env_prefix": "T", "consent": {"mode": "off", "ci": "on"}},)"}),
+       {"2:91 unknown-name"},
+       "it is one of off send"},
   };
 }
 
 inline std::vector<Case> all_cases() {
   std::vector<Case> all;
-  for (auto part :
-       {syntax_cases(), structure_cases(), value_cases(), warning_cases(), limit_cases()}) {
+  for (auto part : {syntax_cases(), structure_cases(), value_cases(), warning_cases(),
+                    limit_cases(), version_cases()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -12,6 +12,7 @@
 namespace candor::catalog {
 
 struct Parts {
+  std::string version;  // such as R"("candor": "0.2",)", on line 1
   std::string product =
       R"("product": {"name": "T", "home": "~/.t", "env_prefix": "T", "consent": {"mode": "off"}},)";
   std::string sinks = R"("sinks": [],)";
@@ -25,9 +26,9 @@ struct Parts {
 // Line 1 opens the catalog, 2 is the product, 3 the sinks, 5 the envelope's
 // fields, 8 what is said about the event thing_done, 10 its fields, 12 more events.
 inline std::string text_of(const Parts& parts) {
-  return "{ \"catalog\": \"t\",\n" + parts.product + "\n" + parts.sinks + "\n\"envelope\": {\n" +
-         parts.envelope + "\n},\n\"events\": { \"thing_done\": {\n" + parts.about +
-         "\n\"fields\": {\n" + parts.fields + "\n}}\n" + parts.more_events + "\n}}\n";
+  return "{ " + parts.version + "\"catalog\": \"t\",\n" + parts.product + "\n" + parts.sinks +
+         "\n\"envelope\": {\n" + parts.envelope + "\n},\n\"events\": { \"thing_done\": {\n" +
+         parts.about + "\n\"fields\": {\n" + parts.fields + "\n}}\n" + parts.more_events + "\n}}\n";
 }
 
 // A text, the places of the problems it has, and a part of the first one's message.

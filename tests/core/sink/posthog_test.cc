@@ -62,6 +62,16 @@ TEST(PostHogV0, GeoipAndPersonProfilesAreTheCatalogsChoice) {
   EXPECT_EQ(properties["$is_server"], false);
 }
 
+TEST(PostHog, AServersEventsSaySo) {
+  const event::Record events[] = {{"me", "", kEmpty}};
+  for (const char* protocol : {"v0", "v1"}) {
+    Config server = config(protocol);
+    server.server = true;
+    const auto body = nlohmann::json::parse(make_posthog(server)->encode(events, kFirst).body);
+    EXPECT_EQ(body["batch"][0]["properties"]["$is_server"], true) << protocol;
+  }
+}
+
 TEST(PostHogV1, HasItsHeadersAndOptions) {
   const event::Record events[] = {{"me", kProject, kBytes}};
   const Attempt third{.number = 3, .request_id = "an-id", .unix_ms = kFirst.unix_ms};

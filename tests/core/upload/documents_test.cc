@@ -34,10 +34,12 @@ Job job() {
   job.consent = {.product = "Acme",
                  .env_prefix = "ACME",
                  .mode = ConsentMode::opt_in,
+                 .send_in_ci = true,
                  .policy_file = "/etc/p",
                  .identity_file = "/home/x/\xff.json",
                  .notice_version = 3};
-  job.sinks = {{.host = "https://h", .project_key = "k", .protocol = "v1", .geoip = true}};
+  job.sinks = {
+      {.host = "https://h", .project_key = "k", .protocol = "v1", .geoip = true, .server = true}};
   job.flush_interval_ms = 7;
   job.max_retries = 0;
   job.request_timeout_ms = 11;
@@ -53,6 +55,8 @@ TEST(Job, SurvivesTheTrip) {
   EXPECT_EQ(back->consent.mode, ConsentMode::opt_in);
   EXPECT_EQ(back->consent.identity_file, "/home/x/\xEF\xBF\xBD.json");
   EXPECT_EQ(back->sinks.at(0).protocol, "v1");
+  EXPECT_TRUE(back->consent.send_in_ci);
+  EXPECT_TRUE(back->sinks.at(0).server);
   EXPECT_EQ(back->max_retries, 0u);
 }
 
