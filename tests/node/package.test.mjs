@@ -312,36 +312,31 @@ describe('types', () => {
   })
 })
 
-// What README.md tells a user of a clone to do. Compiles the core anew, so it takes its time.
-test(
-  'npm install of the folder in a clean checkout builds what is missing',
-  { timeout: 900_000 },
-  () => {
-    const clone = path.join(temporaryDirectory(), 'clone')
+// What the documentation tells a user of a clone to do.
+describe('npm install of the folder in a clean checkout', () => {
+  let user
+  beforeAll(() => {
+    user = mkdtempSync(path.join(os.tmpdir(), 'candor-checkout-'))
+    const clone = path.join(user, 'clone')
     const files = execFileSync('git', ['-C', ROOT, 'ls-files', '-z'], { encoding: 'utf8' })
-      .split('\0')
-      .filter(Boolean)
-    for (const file of files)
+    for (const file of files.split('\0').filter(Boolean))
       cpSync(path.join(ROOT, file), path.join(clone, file), { verbatimSymlinks: true })
-    const user = temporaryDirectory()
     writeFileSync(path.join(user, 'package.json'), '{"private": true}')
-    // npm downloads packages in the way that this machine is set up for.
-    const env = inject('machineEnvironment')
+    // Compiles the core. npm downloads packages in the way that this machine is set up for.
     execFileSync('npm', ['install', '--no-audit', '--no-fund', path.join(clone, 'bindings/node')], {
       cwd: user,
-      env,
+      env: inject('machineEnvironment'),
       stdio: 'pipe',
     })
+  })
+  afterAll(() => rmSync(user, { recursive: true, force: true }))
+
+  test('builds what is missing', () => {
+    const env = cleanEnvironment(user)
+    const run = (...command) =>
+      execFileSync(command[0], command.slice(1), { cwd: user, env, encoding: 'utf8' })
     const script = "console.log(require('candor').open({ catalogText: '{' }).status().problem)"
-    expect(execFileSync('node', ['-e', script], { cwd: user, env, encoding: 'utf8' })).toContain(
-      'catalog:1:2: error:',
-    )
-    expect(
-      execFileSync('npx', ['--offline', 'candor', '--version'], {
-        cwd: user,
-        env,
-        encoding: 'utf8',
-      }),
-    ).toContain(candor.version)
-  },
-)
+    expect(run('node', '-e', script)).toContain('catalog:1:2: error:')
+    expect(run('npx', '--offline', 'candor', '--version')).toContain(candor.version)
+  })
+})

@@ -204,6 +204,39 @@ test('a loop of emits that a timeout breaks off leaves the client as it was', as
   expect(await runNode(script, { home })).toMatchObject({ code: 0, out: 'accepted true\n' })
 })
 
+/**
+ * Whether a line of strace shows a call that changes a file, uses the network or starts a process.
+ * Texts are no evidence: a path may hold any word. Node's own wake-ups write to an eventfd; the
+ * thread of a flush is one of this process.
+ */
+function acts(line) {
+  const call = line.replace(/"(\\.|[^"\\])*"/g, '""')
+  return (
+    /\bO_(WRONLY|RDWR|CREAT)\b|\b(mkdir|unlink|rename|socket|connect|execve|v?fork|clone3?|fallocate|ftruncate)(at2?)?\(/.test(
+      call,
+    ) && !/CLONE_THREAD/.test(call)
+  )
+}
+
+test('what counts as an act', () => {
+  for (const line of [
+    '12 openat(AT_FDCWD, "/x", O_WRONLY|O_CREAT|O_CLOEXEC, 0600) = 3',
+    '12 mkdirat(AT_FDCWD, "/x", 0700) = 0',
+    '12 rename("/a", "/b") = 0',
+    '12 socket(AF_INET, SOCK_STREAM, 0) = 3',
+    '12 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD) = 13',
+    '12 vfork() = 13',
+    '12 execve("/bin/true", ["true"], 0x1 /* 2 vars */) = 0',
+  ])
+    expect(acts(line), line).toBe(true)
+  for (const line of [
+    '12 openat(AT_FDCWD, "/src/fork/clone(3)/O_CREAT/execve(", O_RDONLY|O_CLOEXEC) = 3',
+    '12 statx(AT_FDCWD, "/src/a \\" rename(", AT_STATX_SYNC_AS_STAT, STATX_ALL, 0x1) = 0',
+    '12 clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0}, 88) = 13',
+  ])
+    expect(acts(line), line).toBe(false)
+})
+
 describe('off means off', () => {
   test.each([
     ['ACME_TELEMETRY_DISABLED', '1'],
@@ -240,14 +273,7 @@ describe('off means off', () => {
       .slice(calls.indexOf('"begin"'), calls.indexOf('"disabled"'))
       .split('\n')
       .slice(1, -1)
-    // Node's own wake-ups write to an eventfd; the thread of a flush is one of this process.
-    const acts = ours.filter(
-      (line) =>
-        /O_WRONLY|O_RDWR|O_CREAT|mkdir|unlink|rename|socket\(|connect\(|execve|fork|clone|fallocate|ftruncate/.test(
-          line,
-        ) && !/CLONE_THREAD/.test(line),
-    )
-    expect(acts).toEqual([])
+    expect(ours.filter(acts)).toEqual([])
   })
 
   test('an opt-out in the file: nothing is written', async () => {
@@ -386,7 +412,7 @@ describe.skipIf(process.env.LD_PRELOAD)('a short run', () => {
       env: { ACME_TELEMETRY_ENDPOINT: server.url },
     })
     expect(done.signal).toBe(null)
-    await expect.poll(() => server.events.length, { timeout: 30_000 }).toBe(1)
+    await expect.poll(() => server.events.length).toBe(1)
   })
 })
 

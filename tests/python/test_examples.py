@@ -347,7 +347,7 @@ def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "kept"
     done = subprocess.run(
         [sys.executable, EXAMPLES / "demo.py", "--keep", folder],
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout, folder

@@ -63,10 +63,6 @@ def environment(home):
     return {name: inherited[name] for name in ("PATH", "HOME")}
 
 
-# Building a wheel compiles the core anew.
-pytestmark = pytest.mark.timeout(600)
-
-
 def test_contents(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     package = {Path(name).name for name in names if name.startswith("candor/")}

@@ -8,10 +8,12 @@ const path = require('node:path')
 
 const native = path.join(__dirname, '..', 'native', `${process.platform}-${process.arch}`)
 const program = path.join(native, 'candor')
-const child = spawn(program, process.argv.slice(2), { stdio: 'inherit' })
+let child
+// Before the child starts: a signal must not end this process while the program runs on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => child.kill(signal))
 }
+child = spawn(program, process.argv.slice(2), { stdio: 'inherit' })
 child.on('error', (error) => {
   process.stderr.write(`candor: can't run ${program}: ${error.message}\n`)
   process.exitCode = 1

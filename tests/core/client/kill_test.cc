@@ -18,6 +18,8 @@ namespace {
 
 using test::Home;
 
+constexpr std::uint32_t kEventsAThread = 300;
+
 int rounds() {
   const char* text = std::getenv("CANDOR_KILL_ROUNDS");
   return text != nullptr ? std::atoi(text) : 200;
@@ -42,6 +44,7 @@ class SharedAcknowledged {
     const std::uint32_t at = shared_->count.fetch_add(1);
     shared_->numbers[at] = number + 1;
   }
+  [[nodiscard]] std::uint32_t count() const { return shared_->count; }
   [[nodiscard]] std::vector<std::uint32_t> all() const {
     std::vector<std::uint32_t> numbers;
     for (std::uint32_t i = 0; i < shared_->count; ++i) {
@@ -59,6 +62,17 @@ void pause_us(long us) {
   ::nanosleep(&pause, nullptr);
 }
 
+// Returns once the child has acknowledged `count` more events than `before`, or has ended by
+// itself.
+void wait_for(pid_t child, const SharedAcknowledged& acknowledged, std::uint32_t before,
+              std::uint32_t count) {
+  siginfo_t ended{};
+  while (acknowledged.count() - before < count && ended.si_pid == 0) {
+    pause_us(20);
+    ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT);
+  }
+}
+
 TEST(Kill, NothingAcknowledgedIsLostOrDoubled) {
   Home home;
   Client::open(home.options()).reset();  // the notice, once, out of the way
@@ -67,6 +81,7 @@ TEST(Kill, NothingAcknowledgedIsLostOrDoubled) {
   const int total = rounds();
   for (int round = 0; round < total; ++round) {
     const int threads = round % 4 == 0 ? 3 : 1;
+    const std::uint32_t before = acknowledged.count();
     const pid_t child = ::fork();
     if (child == 0) {
       Options options = home.options();
@@ -75,8 +90,9 @@ TEST(Kill, NothingAcknowledgedIsLostOrDoubled) {
       auto client = Client::open(options);
       std::vector<std::thread> others;
       const auto write = [&](std::uint32_t thread) {
-        for (std::uint32_t i = 0; i < 300; ++i) {
-          const auto number = static_cast<std::uint32_t>(round) * 1000 + thread * 300 + i;
+        for (std::uint32_t i = 0; i < kEventsAThread; ++i) {
+          const auto number =
+              static_cast<std::uint32_t>(round) * 1000 + thread * kEventsAThread + i;
           if (client->emit("started", {{"n", number}})) acknowledged.add(number);
         }
       };
@@ -84,7 +100,11 @@ TEST(Kill, NothingAcknowledgedIsLostOrDoubled) {
       write(0);
       ::pause();
     }
-    pause_us(static_cast<long>(random() % 2500));
+    // Every fourth child is killed early, most likely while its client opens.
+    if (round % 4 != 3)
+      wait_for(child, acknowledged, before,
+               1 + static_cast<std::uint32_t>(random() % kEventsAThread));
+    pause_us(static_cast<long>(random() % 500));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
   }
@@ -96,7 +116,7 @@ TEST(Kill, NothingAcknowledgedIsLostOrDoubled) {
     ++found[json["properties"]["n"].get<std::uint32_t>()];
   }
   const auto expected = acknowledged.all();
-  EXPECT_GT(expected.size(), static_cast<std::size_t>(total));  // the children did get to work
+  EXPECT_GE(expected.size(), static_cast<std::size_t>(total) * 3 / 4);  // three of four got to work
   for (const std::uint32_t number : expected) ASSERT_EQ(found[number], 1) << number;
   for (const auto& [number, times] : found) ASSERT_EQ(times, 1) << number;
   // An event may be kept whose acknowledgement died with the process; the ledger counts it too.
