@@ -1,16 +1,9 @@
 #include "platform/clock.h"
 
 #include <algorithm>
-#include <ctime>
 
 namespace candor {
 namespace {
-
-std::int64_t read_ms(clockid_t clock) noexcept {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
 
 template <std::size_t N>
 void put_digits(char* to, std::uint32_t value) noexcept {
@@ -18,16 +11,6 @@ void put_digits(char* to, std::uint32_t value) noexcept {
 }
 
 }  // namespace
-
-std::int64_t unix_ms() noexcept { return read_ms(CLOCK_REALTIME); }
-
-std::int64_t steady_ms() noexcept {
-#ifdef CLOCK_MONOTONIC_COARSE
-  return read_ms(CLOCK_MONOTONIC_COARSE);
-#else
-  return read_ms(CLOCK_MONOTONIC);
-#endif
-}
 
 void format_timestamp(std::int64_t unix_ms, std::span<char, kTimestampBytes> to) noexcept {
   const std::int64_t ms = std::clamp<std::int64_t>(unix_ms, 0, kUnixMsMax);

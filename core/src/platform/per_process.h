@@ -4,12 +4,11 @@
 // lets go of.
 #pragma once
 
-#include <sched.h>
-
 #include <atomic>
 #include <new>
+#include <thread>
 
-#include "platform/random.h"
+#include "platform/fork.h"
 
 namespace candor {
 
@@ -31,7 +30,7 @@ class PerProcess {
  private:
   void start_anew() noexcept {
     if (!sentinel_.claim()) {  // another thread of the child is at it
-      while (sentinel_.forked()) ::sched_yield();
+      while (sentinel_.forked()) std::this_thread::yield();
       return;
     }
     // Without memory for a fresh one the old one must do.

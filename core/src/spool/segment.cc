@@ -1,7 +1,6 @@
 #include "spool/segment.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,10 +79,6 @@ std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t r
   return segment;
 }
 
-Segment::~Segment() {
-  if (base_ != nullptr) ::munmap(base_, fixed_.file_bytes);
-}
-
 Done Segment::map() noexcept {
   write_through_ = !file::allocation_lasts(fd_.get());
   // Also for a file that exists: a copy of a spool may have holes where the original had zeros.
@@ -92,11 +87,11 @@ Done Segment::map() noexcept {
   } else if (::ftruncate(fd_.get(), static_cast<off_t>(fixed_.file_bytes)) != 0) {
     return Error{"cannot size a segment", errno};
   }
-  const int flags = write_through_ ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-  void* at = ::mmap(nullptr, fixed_.file_bytes, PROT_READ | PROT_WRITE, flags,
-                    write_through_ ? -1 : fd_.get(), 0);
-  if (at == MAP_FAILED) return Error{"cannot map a segment", errno};
-  base_ = static_cast<std::byte*>(at);
+  auto mapping = write_through_ ? Mapping::of_memory(fixed_.file_bytes)
+                                : Mapping::of_file(fd_.get(), fixed_.file_bytes);
+  if (!mapping) return mapping.error();
+  mapping_ = std::move(*mapping);
+  base_ = mapping_.data();
   if (!write_through_) return {};
   const auto read = file::read_at(fd_.get(), std::span(base_, fixed_.file_bytes), 0);
   if (!read) return read.error();
@@ -119,20 +114,13 @@ std::optional<std::uint64_t> Segment::reserve(std::uint64_t bytes) noexcept {
 }
 
 void Segment::populate(std::uint64_t from, std::uint64_t to) noexcept {
-#ifdef MADV_POPULATE_WRITE
   if (to <= records_at(fixed_.labels) + kPopulateFrom || write_through_) return;
   std::uint64_t done = populated_.load(std::memory_order_relaxed);
   const std::uint64_t ahead = std::clamp(to, kPopulateAheadMin, kPopulateAheadMax);
   const std::uint64_t goal = std::min(to + ahead, fixed_.file_bytes);
   if (to <= done || !populated_.compare_exchange_strong(done, goal, std::memory_order_relaxed))
     return;
-  constexpr std::uint64_t kPage = 4096;
-  const std::uint64_t start = std::max(done, from) / kPage * kPage;
-  ::madvise(base_ + start, goal - start, MADV_POPULATE_WRITE);  // a hint: failure costs time only
-#else
-  static_cast<void>(from);
-  static_cast<void>(to);
-#endif
+  mapping_.populate(std::max(done, from), goal);
 }
 
 void Segment::populate() noexcept { populate(next_, fixed_.file_bytes); }

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "platform/file.h"
+#include "platform/mapping.h"
 #include "spool/format.h"
 
 namespace candor::spool {
@@ -24,7 +25,6 @@ class Segment {
                                                                std::int64_t unix_ms);
   // Takes over an open segment whose writer is gone, if it has `room`; null when it can't be had.
   [[nodiscard]] static std::unique_ptr<Segment> reuse(const std::string& path, std::uint64_t room);
-  ~Segment();
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
@@ -72,7 +72,8 @@ class Segment {
   void populate(std::uint64_t from, std::uint64_t to) noexcept;
 
   LockedFd fd_;
-  std::byte* base_ = nullptr;
+  Mapping mapping_;
+  std::byte* base_ = nullptr;  // of the mapping
   const Fixed fixed_;
   std::uint64_t next_ = 0;
   std::atomic<std::uint64_t> populated_ = 0;

@@ -3,11 +3,10 @@
 // The usual append takes a lock for the few nanoseconds in which a place is reserved, and
 // writes the record outside it. What may touch the disk (finding or making a segment) is
 // done under a second lock, between the wait hooks, and never while the first is held.
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "platform/clock.h"
@@ -230,7 +229,7 @@ struct Writer::Impl {
   // Brings what a segment without a name holds, pending records and counts, to the one in use.
   void rescue(Writer& writer, Process& p, Active& lost) noexcept {
     for (int i = 0; i < kYieldsMax && lost.pins.load(std::memory_order_acquire) > 1; ++i) {
-      ::sched_yield();  // until the others have put what they had begun
+      std::this_thread::yield();  // until the others have put what they had begun
     }
     const Segment& segment = *lost.segment;
     std::vector<std::size_t> known(segment.fixed().labels);  // index in the segment -> label

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "platform/clock.h"
+#include "platform/fork.h"
 #include "platform/random.h"
 
 namespace candor {
