@@ -1,9 +1,11 @@
 // status, enable and disable: what the user of a product decides, and sees.
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "candor/ledger.h"
 #include "commands.h"
 #include "consent/consent.h"
 #include "delivery_note.h"
@@ -20,31 +22,47 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool is_reason(std::string_view word) {
-  for (auto n = static_cast<std::size_t>(Reason::spool_full); n < spool::kCountersMax; ++n) {
-    if (name(static_cast<Reason>(n)) == word) return true;
+Json to_json(const Counts& counts) {
+  Json dropped = Json::object();
+  for (const OutcomeRow& row : kOutcomes) {
+    const std::uint64_t n = counts.by_number[row.number];
+    if (row.kind != OutcomeKind::state && n != 0) dropped[std::string(row.name)] = n;
   }
-  return false;
+  return {{"captured", counts.captured()},
+          {"delivered", counts.delivered()},
+          {"pending", counts.pending()},
+          {"dropped", std::move(dropped)}};
 }
 
-// The ledger counts rejections among what was dropped: either the valid events that were lost,
-// or the rejected ones. "0", or "3: 2 spool_full, 1 too_old".
-std::string summary(const Json& dropped, bool lost) {
+Json to_json(const Ledger& ledger) {
+  Json events = Json::object();
+  for (const auto& [event, counts] : ledger.events) events[event] = to_json(counts);
+  return {{"events", std::move(events)},
+          {"total", to_json(ledger.total)},
+          {"spool", {{"bytes", ledger.spool.bytes}, {"segments", ledger.spool.segments}}}};
+}
+
+// The rejected events by their codes, or else all that were lost: "0", or
+// "3: 2 spool_full, 1 too_old".
+std::string summary(const Counts& counts, bool rejected) {
   std::uint64_t sum = 0;
-  std::string reasons;
-  for (const auto& [reason, count] : dropped.items()) {
-    if (is_reason(reason) != lost) continue;
-    sum += count.get<std::uint64_t>();
-    reasons += (reasons.empty() ? ": " : ", ") + count.dump() + ' ' + reason;
+  std::string names;
+  for (const OutcomeRow& row : kOutcomes) {
+    const std::uint64_t n = counts.by_number[row.number];
+    if (n == 0 || row.kind == OutcomeKind::state || (row.kind == OutcomeKind::code) != rejected) {
+      continue;
+    }
+    sum += n;
+    names += (names.empty() ? ": " : ", ") + std::to_string(n) + ' ' + std::string(row.name);
   }
-  return std::to_string(sum) + reasons;
+  return std::to_string(sum) + names;
 }
 
 std::string debug_variable(const Product& product) {
   return client::variable(product.catalog, "TELEMETRY_DEBUG");
 }
 
-Json describe(const Product& product) {
+Json describe(const Product& product, const Ledger& ledger) {
   const auto decision = consent::decide(product.terms, product.environment);
   const auto& identity = decision.identity;
   const auto delivery = delivery_note(product.places.spool_dir);
@@ -61,10 +79,10 @@ Json describe(const Product& product) {
           {"notice_shown", identity.notice_version >= product.terms.notice_version},
           {"problem", identity.problem},
           {"delivery", {{"paused", delivery.paused}, {"problem", delivery.problem}}},
-          {"ledger", Json::parse(client::stats_json(spool::tally(product.places.spool_dir)))}};
+          {"ledger", to_json(ledger)}};
 }
 
-std::string to_text(const Json& status, const Product& product) {
+std::string to_text(const Json& status, const Counts& total, const Product& product) {
   const Colours colour = colours(Stream::out);
   std::string text = colour.bold;
   text += status["enabled"].get<bool>() ? colour.green : colour.yellow;
@@ -76,7 +94,6 @@ std::string to_text(const Json& status, const Product& product) {
     text += '\n';
   };
   const auto member = [&status](const char* key) { return status[key].get<std::string>(); };
-  const Json& total = status["ledger"]["total"];
   if (status["debug"].get<bool>()) {
     row("debug", "events are printed on standard error and not kept: " + debug_variable(product) +
                      " is set");
@@ -87,11 +104,11 @@ std::string to_text(const Json& status, const Product& product) {
   row("spool", member("spool_dir"));
   row("endpoint", member("endpoint"));
   row("notice", status["notice_shown"].get<bool>() ? "shown" : "not shown yet");
-  const auto waiting = total["pending"].get<std::uint64_t>();
+  const std::uint64_t waiting = total.pending();
   row("waiting", counted(waiting, "event"));
-  row("delivered", total["delivered"].dump());
-  row("rejected", summary(total["dropped"], false));
-  row("dropped", summary(total["dropped"], true));
+  row("delivered", std::to_string(total.delivered()));
+  row("rejected", summary(total, true));
+  row("dropped", summary(total, false));
   // The note of the last upload; it concerns nobody when there is nothing to send.
   const std::string trouble = status["delivery"]["problem"].get<std::string>();
   if (!trouble.empty() && waiting > 0 && status["enabled"].get<bool>()) {
@@ -120,9 +137,10 @@ int choose(const Product& product, bool enabled) {
 int status(const StatusArgs& args) {
   const auto product = find_product(args.product);
   if (!product) return fail(product.error());
-  const Json status = describe(*product);
+  const Ledger ledger = client::ledger(spool::tally(product->places.spool_dir));
+  const Json status = describe(*product, ledger);
   out(args.json ? status.dump(2, ' ', false, Json::error_handler_t::replace) + '\n'
-                : to_text(status, *product));
+                : to_text(status, ledger.total, *product));
   return kDone;
 }
 

@@ -4,6 +4,7 @@
 'use strict'
 
 /**
+ * @typedef {import('../types/index.js').Ledger} Ledger
  * @typedef {import('../types/index.js').Outcome} Outcome
  * @typedef {import('../types/index.js').Status} Status
  * @typedef {{
@@ -13,7 +14,7 @@
  *   flush(timeoutMs: number): Promise<boolean>
  *   close(): void
  *   status(): Status
- *   stats(): Promise<string>
+ *   stats(): Promise<Ledger>
  *   choose(enabled: boolean): Promise<Status>
  *   firstRun(): boolean
  *   takeLines(): string[]
@@ -77,7 +78,7 @@ function absent(platform, error) {
     }
     async stats() {
       const none = { captured: 0, delivered: 0, pending: 0, dropped: {} }
-      return JSON.stringify({ events: {}, total: none, spool: { bytes: 0, segments: 0 } })
+      return { events: {}, total: none, spool: { bytes: 0, segments: 0 } }
     }
     async choose() {
       return status

@@ -196,7 +196,7 @@ class Client {
 
   /** @returns {Promise<import('../types/index.js').Ledger>} */
   async stats() {
-    return JSON.parse(await this.#handle.stats())
+    return this.#handle.stats()
   }
 
   async enable() {

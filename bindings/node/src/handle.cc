@@ -42,6 +42,39 @@ Napi::Value to_object(Napi::Env env, const Status& status) {
   return object;
 }
 
+Napi::Object to_object(Napi::Env env, const Counts& counts) {
+  Napi::Object dropped = Napi::Object::New(env);
+  for (const OutcomeRow& row : kOutcomes) {
+    const std::uint64_t n = counts.by_number[row.number];
+    if (row.kind != OutcomeKind::state && n != 0) {
+      dropped.Set(std::string(row.name), static_cast<double>(n));
+    }
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("captured", static_cast<double>(counts.captured()));
+  object.Set("delivered", static_cast<double>(counts.delivered()));
+  object.Set("pending", static_cast<double>(counts.pending()));
+  object.Set("dropped", dropped);
+  return object;
+}
+
+Napi::Object to_object(Napi::Env env, const Ledger& ledger) {
+  Napi::Object events = Napi::Object::New(env);
+  for (const auto& [event, counts] : ledger.events) {
+    // A property of its own, whatever the event is called: Set would take "__proto__" as an order.
+    events.DefineProperty(Napi::PropertyDescriptor::Value(
+        Napi::String::New(env, event), to_object(env, counts), napi_default_jsproperty));
+  }
+  Napi::Object spool = Napi::Object::New(env);
+  spool.Set("bytes", static_cast<double>(ledger.spool.bytes));
+  spool.Set("segments", static_cast<double>(ledger.spool.segments));
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("events", events);
+  object.Set("total", to_object(env, ledger.total));
+  object.Set("spool", spool);
+  return object;
+}
+
 }  // namespace
 
 void Heard::add(std::string_view text) {
@@ -164,9 +197,8 @@ Napi::Value Handle::status(const Napi::CallbackInfo& info) {
 
 Napi::Value Handle::stats(const Napi::CallbackInfo& info) {
   const auto work = [](Client& client) -> Instance::Answer {
-    return [json = client.stats()](Napi::Env env) -> Napi::Value {
-      return Napi::String::New(env, json);
-    };
+    return
+        [ledger = client.stats()](Napi::Env env) -> Napi::Value { return to_object(env, ledger); };
   };
   return instance_->later(info.Env(), Instance::Lane::queued, client_, work,
                           [work, client = client_](Napi::Env env) { return work(*client)(env); });

@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
 from types import TracebackType
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, TypedDict, final
 
 __version__: Final[str]
 
@@ -47,6 +47,23 @@ class Status:
     @property
     def problem(self) -> str: ...
 
+class _Counts(TypedDict):
+    """captured = delivered + pending + the sum of dropped; dropped counts rejections by their code."""
+
+    captured: int
+    delivered: int
+    pending: int
+    dropped: dict[str, int]
+
+class _Spool(TypedDict):
+    bytes: int
+    segments: int
+
+class _Ledger(TypedDict):
+    events: dict[str, _Counts]
+    total: _Counts
+    spool: _Spool
+
 @final
 class Client:
     def emit(
@@ -73,7 +90,8 @@ class Client:
     ) -> bytes: ...
     def flush(self, timeout: float = 5.0) -> bool: ...
     def close(self, timeout: float = 0.0) -> None: ...
-    def stats(self) -> dict[str, Any]: ...
+    def stats(self) -> _Ledger:
+        """The ledger of this spool, over all processes and since its beginning."""
     def status(self) -> Status: ...
     def enable(self) -> Status:
         """Writes that the user wants telemetry, and answers what holds now."""

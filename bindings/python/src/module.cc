@@ -59,6 +59,33 @@ void add_status(py::module_& m) {
            [](const Status& s) { return "<candor.Status " + s.rule + ": " + s.explanation + ">"; });
 }
 
+py::dict to_dict(const Counts& counts) {
+  py::dict dropped;
+  for (const OutcomeRow& row : kOutcomes) {
+    const std::uint64_t n = counts.by_number[row.number];
+    if (row.kind != OutcomeKind::state && n != 0) dropped[py::str(row.name)] = n;
+  }
+  py::dict dict;
+  dict["captured"] = counts.captured();
+  dict["delivered"] = counts.delivered();
+  dict["pending"] = counts.pending();
+  dict["dropped"] = std::move(dropped);
+  return dict;
+}
+
+py::dict to_dict(const Ledger& ledger) {
+  py::dict events;
+  for (const auto& [event, counts] : ledger.events) events[py::str(event)] = to_dict(counts);
+  py::dict spool;
+  spool["bytes"] = ledger.spool.bytes;
+  spool["segments"] = ledger.spool.segments;
+  py::dict dict;
+  dict["events"] = std::move(events);
+  dict["total"] = to_dict(ledger.total);
+  dict["spool"] = std::move(spool);
+  return dict;
+}
+
 template <Status (Client::*choice)()>
 Status choose(const PyClient& self) {
   Unlocked unlocked;
@@ -75,12 +102,12 @@ void add_client(py::module_& m) {
           .def(
               "stats",
               [](const PyClient& self) {
-                std::string json;
+                Ledger ledger;
                 {
                   Unlocked unlocked;
-                  json = self.client->stats();
+                  ledger = self.client->stats();
                 }
-                return py::module_::import("json").attr("loads")(json);
+                return to_dict(ledger);
               },
               "The ledger of this spool, over all processes and since its beginning.")
           .def(

@@ -20,6 +20,7 @@
 
 #include "candor/event.h"
 #include "candor/export.h"
+#include "candor/ledger.h"
 #include "candor/options.h"
 #include "candor/outcome.h"
 #include "candor/status.h"
@@ -87,13 +88,9 @@ class CANDOR_EXPORT Client {
   Status enable() { return choose(true); }
   Status disable() { return choose(false); }
 
-  // The ledger of this spool, over all processes and since its beginning, as JSON:
-  //   {"events": {NAME: COUNTS}, "total": COUNTS, "spool": {"bytes", "segments"}}
-  // where COUNTS is
-  //   {"captured", "delivered", "pending", "dropped": {REASON_OR_CODE: n}}
-  // and captured = delivered + pending + the sum of dropped. `dropped` counts rejected
-  // events too, by their code.
-  [[nodiscard]] std::string stats() const;
+  // The ledger of this spool, over all processes and since its beginning. Reads every segment:
+  // milliseconds, on a spool near its limit many. Writes nothing.
+  [[nodiscard]] Ledger stats() const;
 
   // True in the one process that minted this install's identity.
   [[nodiscard]] bool first_run() const noexcept;

@@ -1,6 +1,7 @@
 // What emit answers.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,8 +19,7 @@ enum class Result : std::uint8_t {
   dropped,   // The event was valid but could not be kept; `reason` says why.
 };
 
-// Why an event was rejected. The numbers are stored in spool files, where 0 and 1 count
-// pending and delivered events: append only, never renumber.
+// Why an event was rejected. The numbers are stored in spool files: kOutcomes lists them all.
 enum class Code : std::uint8_t {
   none = 0,
   unknown_event = 2,    // the catalog has no event of that name
@@ -38,8 +38,7 @@ enum class Code : std::uint8_t {
   too_large = 15,      // the encoded event is over kEventBytesMax
 };
 
-// Why a valid event was lost. Numbered after Code, because both count in one
-// table of the spool; append only.
+// Why a valid event was lost. Shares its numbers with Code.
 enum class Reason : std::uint8_t {
   none = 0,
   spool_full = 16,  // a spool limit was reached and nothing could make room
@@ -50,6 +49,73 @@ enum class Reason : std::uint8_t {
   disk_error = 21,  // the spool could not be written
   corrupt = 22,     // its record was damaged on disk
 };
+
+// The numbers that a ledger counts by, of one table for codes and reasons alike.
+enum class OutcomeKind : std::uint8_t {
+  state,       // the event was kept: pending, delivered
+  code,        // it was rejected; the number is a Code's
+  reason,      // it was lost; the number is a Reason's
+  unassigned,  // free for the next code or reason; a newer version may count by it
+};
+
+struct OutcomeRow {
+  std::uint8_t number = 0;
+  OutcomeKind kind = OutcomeKind::unassigned;
+  std::string_view name;  // stable, lower case
+
+  constexpr OutcomeRow(std::uint8_t row, OutcomeKind what, std::string_view text) noexcept
+      : number(row), kind(what), name(text) {}
+  constexpr OutcomeRow(Code code, std::string_view text) noexcept
+      : OutcomeRow(static_cast<std::uint8_t>(code), OutcomeKind::code, text) {}
+  constexpr OutcomeRow(Reason reason, std::string_view text) noexcept
+      : OutcomeRow(static_cast<std::uint8_t>(reason), OutcomeKind::reason, text) {}
+};
+
+// The row of a number is at its index. A number never changes its meaning, for it is stored in
+// spool files; a new code or reason takes the first unassigned one.
+inline constexpr std::array<OutcomeRow, 28> kOutcomes{{
+    {0, OutcomeKind::state, "pending"},
+    {1, OutcomeKind::state, "delivered"},
+    {Code::unknown_event, "unknown_event"},
+    {Code::unknown_field, "unknown_field"},
+    {Code::duplicate_field, "duplicate_field"},
+    {Code::missing_field, "missing_field"},
+    {Code::wrong_type, "wrong_type"},
+    {Code::out_of_range, "out_of_range"},
+    {Code::not_finite, "not_finite"},
+    {Code::too_long, "too_long"},
+    {Code::too_many, "too_many"},
+    {Code::invalid_utf8, "invalid_utf8"},
+    {Code::not_in_enum, "not_in_enum"},
+    {Code::bad_pattern, "bad_pattern"},
+    {Code::wrong_runtime, "wrong_runtime"},
+    {Code::too_large, "too_large"},
+    {Reason::spool_full, "spool_full"},
+    {Reason::too_old, "too_old"},
+    {Reason::opted_out, "opted_out"},
+    {Reason::refused, "refused"},
+    {Reason::oversize, "oversize"},
+    {Reason::disk_error, "disk_error"},
+    {Reason::corrupt, "corrupt"},
+    {23, OutcomeKind::unassigned, "unassigned_23"},
+    {24, OutcomeKind::unassigned, "unassigned_24"},
+    {25, OutcomeKind::unassigned, "unassigned_25"},
+    {26, OutcomeKind::unassigned, "unassigned_26"},
+    {27, OutcomeKind::unassigned, "unassigned_27"},
+}};
+
+namespace detail {
+constexpr bool outcomes_are_in_order() noexcept {
+  for (std::size_t i = 0; i < kOutcomes.size(); ++i) {
+    if (kOutcomes[i].number != i || kOutcomes[i].name.empty()) return false;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (kOutcomes[j].name == kOutcomes[i].name) return false;
+    }
+  }
+  return true;
+}
+}  // namespace detail
+static_assert(detail::outcomes_are_in_order());
 
 // An encoded event never exceeds this many bytes.
 inline constexpr std::size_t kEventBytesMax = 1024 * 1024 - 4096;

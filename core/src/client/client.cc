@@ -484,9 +484,9 @@ Status Client::choose(bool enabled) {
   return status;
 }
 
-std::string Client::stats() const {
+Ledger Client::stats() const {
   const std::string& dir = impl_->places.spool_dir;
-  return client::stats_json(dir.empty() ? spool::Tally() : spool::tally(dir));
+  return client::ledger(dir.empty() ? spool::Tally() : spool::tally(dir));
 }
 
 bool Client::first_run() const noexcept { return impl_->first_run; }

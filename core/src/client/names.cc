@@ -1,7 +1,18 @@
-// The stable names of outcomes.
+// The stable names of outcomes, from the table in candor/outcome.h.
+#include <cstddef>
+
 #include "candor/outcome.h"
 
 namespace candor {
+namespace {
+
+std::string_view name_in_table(std::size_t number, OutcomeKind kind) noexcept {
+  if (number == 0) return "none";
+  if (number >= kOutcomes.size() || kOutcomes[number].kind != kind) return "unknown";
+  return kOutcomes[number].name;
+}
+
+}  // namespace
 
 // No default: the compiler then names the enumerator that a switch forgot.
 std::string_view name(Result result) noexcept {
@@ -15,38 +26,11 @@ std::string_view name(Result result) noexcept {
 }
 
 std::string_view name(Code code) noexcept {
-  switch (code) {
-    case Code::none: return "none";
-    case Code::unknown_event: return "unknown_event";
-    case Code::unknown_field: return "unknown_field";
-    case Code::duplicate_field: return "duplicate_field";
-    case Code::missing_field: return "missing_field";
-    case Code::wrong_type: return "wrong_type";
-    case Code::out_of_range: return "out_of_range";
-    case Code::not_finite: return "not_finite";
-    case Code::too_long: return "too_long";
-    case Code::too_many: return "too_many";
-    case Code::invalid_utf8: return "invalid_utf8";
-    case Code::not_in_enum: return "not_in_enum";
-    case Code::bad_pattern: return "bad_pattern";
-    case Code::wrong_runtime: return "wrong_runtime";
-    case Code::too_large: return "too_large";
-  }
-  return "unknown";
+  return name_in_table(static_cast<std::size_t>(code), OutcomeKind::code);
 }
 
 std::string_view name(Reason reason) noexcept {
-  switch (reason) {
-    case Reason::none: return "none";
-    case Reason::spool_full: return "spool_full";
-    case Reason::too_old: return "too_old";
-    case Reason::opted_out: return "opted_out";
-    case Reason::refused: return "refused";
-    case Reason::oversize: return "oversize";
-    case Reason::disk_error: return "disk_error";
-    case Reason::corrupt: return "corrupt";
-  }
-  return "unknown";
+  return name_in_table(static_cast<std::size_t>(reason), OutcomeKind::reason);
 }
 
 }  // namespace candor

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "candor/outcome.h"
 #include "spool/home.h"
 #include "upload/job.h"
 
@@ -71,46 +70,15 @@ std::vector<std::string> labels(const catalog::Catalog& catalog) {
   return names;
 }
 
-namespace {
-
-// {"captured":..,"delivered":..,"pending":..,"dropped":{..}}
-void append_counts(std::string& json, const spool::Counts& counts) {
-  std::uint64_t captured = 0;
-  for (const std::uint64_t n : counts) captured += n;
-  json.append("{\"captured\":").append(std::to_string(captured));
-  json.append(",\"delivered\":").append(std::to_string(counts[spool::kDelivered]));
-  json.append(",\"pending\":").append(std::to_string(counts[spool::kPending]));
-  json.append(",\"dropped\":{");
-  const char* comma = "";
-  for (std::size_t c = spool::kDelivered + 1; c < counts.size(); ++c) {
-    if (counts[c] == 0) continue;
-    const bool is_reason = c >= static_cast<std::size_t>(Reason::spool_full);
-    json.append(comma);
-    append_json_string(json, is_reason ? name(static_cast<Reason>(c)) : name(static_cast<Code>(c)));
-    json.append(":").append(std::to_string(counts[c]));
-    comma = ",";
-  }
-  json.append("}}");
-}
-
-}  // namespace
-
-std::string stats_json(const spool::Tally& tally) {
-  std::string json = "{\"events\":{";
-  spool::Counts total{};
-  const char* comma = "";
+Ledger ledger(const spool::Tally& tally) {
+  Ledger ledger;
   for (const auto& [label, counts] : tally.labels) {
-    json.append(comma);
-    append_json_string(json, label.empty() ? "(unknown)" : utf8_repaired(label));
-    json.append(":");
-    append_counts(json, counts);
-    for (std::size_t c = 0; c < counts.size(); ++c) total[c] += counts[c];
-    comma = ",";
+    const Counts of_label{counts};
+    ledger.events[label.empty() ? "(unknown)" : utf8_repaired(label)] += of_label;
+    ledger.total += of_label;
   }
-  json.append("},\"total\":");
-  append_counts(json, total);
-  json.append(",\"spool\":{\"bytes\":").append(std::to_string(tally.bytes));
-  return json.append(",\"segments\":").append(std::to_string(tally.segments)).append("}}");
+  ledger.spool = {.bytes = tally.bytes, .segments = tally.segments};
+  return ledger;
 }
 
 }  // namespace candor::client

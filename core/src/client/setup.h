@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "candor/ledger.h"
 #include "candor/options.h"
 #include "catalog/catalog.h"
 #include "consent/consent.h"
@@ -29,8 +30,7 @@ struct Places {
                               const Places& places, const consent::Terms& terms);
 // Labels of the spool: every event's name, then "" for events that the catalog doesn't know.
 [[nodiscard]] std::vector<std::string> labels(const catalog::Catalog& catalog);
-// The ledger as JSON, as Client::stats describes it.
-[[nodiscard]] std::string stats_json(const spool::Tally& tally);
+[[nodiscard]] Ledger ledger(const spool::Tally& tally);
 
 // "PREFIX_NAME"
 [[nodiscard]] std::string variable(const catalog::Catalog& catalog, std::string_view name);

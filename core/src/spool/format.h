@@ -66,6 +66,7 @@ struct RecordHead {
   std::uint64_t checksum;
 };
 
+static_assert(kCountersMax == 28);  // a segment has this many; more take another version
 static_assert(sizeof(Header) == 4096 && sizeof(Label) == 512 && sizeof(RecordHead) == 16);
 static_assert(std::is_trivially_copyable_v<Header> && std::is_trivially_copyable_v<Label>);
 static_assert(sizeof(Fixed) == 48 && offsetof(Header, state) == 64);

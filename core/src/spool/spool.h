@@ -19,7 +19,7 @@
 
 namespace candor::spool {
 
-// Counters and record dispositions share one numbering, 0..kCountersMax-1: pending, delivered,
+// Counters and record dispositions share the numbering of candor/outcome.h: pending, delivered,
 // and above them the numbers of candor::Code and candor::Reason, which the spool only counts.
 using Counter = std::uint8_t;
 inline constexpr Counter kPending = 0;
@@ -27,7 +27,8 @@ inline constexpr Counter kDelivered = 1;
 [[nodiscard]] constexpr Counter counter_of(Reason reason) noexcept {
   return static_cast<Counter>(reason);
 }
-inline constexpr std::size_t kCountersMax = 28;
+inline constexpr std::size_t kCountersMax = kOutcomes.size();
+static_assert(kOutcomes[kPending].name == "pending" && kOutcomes[kDelivered].name == "delivered");
 
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
 inline constexpr std::size_t kLabelBytesMax = 63;

@@ -65,10 +65,11 @@ TEST(Client, RejectsAndCountsPerEventAndCode) {
   EXPECT_EQ(lines, (std::vector<std::string>{"candor: started rejected: out_of_range (n)",
                                              "candor: no_such?[31m rejected: unknown_event",
                                              "candor: python_only rejected: wrong_runtime"}));
-  const auto ledger = nlohmann::json::parse(client->stats());
-  EXPECT_EQ(ledger["events"]["started"]["dropped"]["out_of_range"], 2);
-  EXPECT_EQ(ledger["events"]["(unknown)"]["dropped"]["unknown_event"], 1);
-  EXPECT_EQ(ledger["total"]["captured"], 4);
+  const Ledger ledger = client->stats();
+  EXPECT_EQ(ledger.events.at("started").of(Code::out_of_range), 2u);
+  EXPECT_EQ(ledger.events.at("(unknown)").of(Code::unknown_event), 1u);
+  EXPECT_EQ(ledger.total.captured(), 4u);
+  EXPECT_EQ(ledger.spool.segments, 1u);
 }
 
 TEST(Client, OptionsOfAnEmitAreChecked) {
@@ -121,7 +122,7 @@ TEST(Client, AnOptionOfATypeItCannotHoldIsARejection) {
   const Outcome outcome = client->emit("started", {{"n", 1}}, {.wrong_type = "timestamp"});
   EXPECT_EQ(outcome.code, Code::wrong_type);
   EXPECT_EQ(outcome.field, "timestamp");
-  EXPECT_EQ(home.ledger()["events"]["started"]["dropped"]["wrong_type"], 1);
+  EXPECT_EQ(home.ledger().events.at("started").of(Code::wrong_type), 1u);
   std::string bytes;
   const std::string long_id(201, 'x');
   EXPECT_EQ(
@@ -179,7 +180,7 @@ TEST(Client, ConsentWithdrawnByAnotherProcessIsSeenAndEmptiesTheSpool) {
   EXPECT_EQ(outcome.result, Result::disabled);
   EXPECT_TRUE(home.waiting().empty());
   client.reset();
-  EXPECT_GT(home.ledger()["total"]["dropped"]["opted_out"], 0);
+  EXPECT_GT(home.ledger().total.of(Reason::opted_out), 0u);
 }
 
 TEST(Client, ConsentGivenToARunningProcessIsSeen) {
@@ -205,7 +206,7 @@ TEST(Client, AChoiceMadeThroughTheClientHoldsAtOnce) {
   EXPECT_EQ(off.problem, "");
   EXPECT_TRUE(home.waiting().empty());
   EXPECT_EQ(client->emit("started", {{"n", 2}}).result, Result::disabled);
-  EXPECT_EQ(home.ledger()["total"]["dropped"]["opted_out"], 1);
+  EXPECT_EQ(home.ledger().total.of(Reason::opted_out), 1u);
 
   EXPECT_TRUE(client->enable().enabled);
   EXPECT_TRUE(client->emit("started", {{"n", 3}}));
@@ -353,7 +354,7 @@ TEST(Client, CaptureUsesNeitherHomeNorConsent) {
   EXPECT_EQ(client->emit("started", {{"n", "x"}}).code, Code::wrong_type);
   EXPECT_EQ(seen.size(), 1u);
   EXPECT_EQ(client->status().rule, "captured");
-  EXPECT_EQ(nlohmann::json::parse(client->stats())["total"]["captured"], 0);
+  EXPECT_EQ(client->stats().total.captured(), 0u);
   EXPECT_FALSE(std::filesystem::exists(home.identity_file()));
 }
 

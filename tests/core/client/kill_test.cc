@@ -120,10 +120,10 @@ TEST(Kill, NothingAcknowledgedIsLostOrDoubled) {
   for (const std::uint32_t number : expected) ASSERT_EQ(found[number], 1) << number;
   for (const auto& [number, times] : found) ASSERT_EQ(times, 1) << number;
   // An event may be kept whose acknowledgement died with the process; the ledger counts it too.
-  const auto ledger = home.ledger()["total"];
-  EXPECT_EQ(ledger["captured"], found.size());
-  EXPECT_EQ(ledger["pending"], found.size());
-  EXPECT_EQ(ledger["dropped"].size(), 0u);
+  const Counts counts = home.ledger().total;
+  EXPECT_EQ(counts.pending(), found.size());
+  EXPECT_EQ(counts.captured(), found.size());
+  EXPECT_EQ(counts.dropped(), 0u);
 }
 
 }  // namespace

@@ -55,9 +55,7 @@ class Home {
     });
     return events;
   }
-  [[nodiscard]] nlohmann::json ledger() const {
-    return nlohmann::json::parse(Client::open(options())->stats());
-  }
+  [[nodiscard]] Ledger ledger() const { return Client::open(options())->stats(); }
   void write_identity(const std::string& text) const { std::ofstream(identity_file()) << text; }
   [[nodiscard]] std::string read_identity() const {
     std::ifstream in(identity_file());
