@@ -13,8 +13,11 @@
 
 namespace {
 
+// The first signal that asked the command to stop; 0: none did.
 volatile std::sig_atomic_t stop_asked = 0;
-void ask_to_stop(int) { stop_asked = 1; }
+void ask_to_stop(int signal) {
+  if (stop_asked == 0) stop_asked = signal;
+}
 
 using Action = std::function<void(ktx::Context&)>;
 
@@ -44,7 +47,7 @@ int run(const CLI::App& app, const ktx::Project& project, const Action& action) 
     return 0;
   } catch (const ktx::Interrupted&) {
     span.aborted();
-    return 130;
+    return 128 + stop_asked;  // as a shell reports a process that the signal ended
   } catch (const ktx::Failure& failure) {
     span.error(failure.kind, failure.what());
     std::fprintf(stderr, "ktx: %s\n", failure.what());

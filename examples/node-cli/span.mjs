@@ -1,5 +1,6 @@
 // The span of one command, and the outcome of one piece of work. It needs nothing but a client and
 // Commander: copy it. The catalog's event is `command`, as in schema/ktx.telemetry.jsonc.
+import { constants } from 'node:os'
 
 /**
  * One run of one command. Begins before its action and says exactly one `command` event: the
@@ -26,20 +27,22 @@ export class CommandSpan {
       // Not `once`: a second signal must not end the process before the span is said to have ended.
       process.on(signal, () => {
         this.#end({ outcome: 'aborted' })
-        process.exit(130)
+        // As a shell reports a process that the signal ended: 130 for SIGINT, 143 for SIGTERM.
+        process.exit(128 + constants.signals[signal])
       })
     }
     // The ends that no `catch` sees: an action that calls process.exit, an exception out of a
     // callback, a promise that nothing can settle any more.
-    process.on('exit', (code) => (code || process.exitCode ? this.error() : this.ok()))
+    process.on('exit', (code) => (code ? this.error() : this.ok()))
   }
 
+  /** The action returned. Where it has set an exit code other than 0, it failed without a throw. */
   ok() {
-    this.#end({ outcome: 'ok' })
+    this.#end(Number(process.exitCode ?? 0) === 0 ? { outcome: 'ok' } : failed())
   }
 
   error(error) {
-    this.#end({ outcome: 'error', ...describe(error) })
+    this.#end(failed(error))
   }
 
   #end(how) {
@@ -62,7 +65,7 @@ export async function attempt(work) {
     const result = () => {
       throw error
     }
-    return { outcome: 'error', durationMs: elapsed(), ...describe(error), result }
+    return { ...failed(error), durationMs: elapsed(), result }
   }
 }
 
@@ -76,9 +79,9 @@ export function stopwatch() {
  * What a program throws on purpose has a `kind`, a name out of its source. What other errors say
  * may be the user's own.
  */
-function describe(error) {
-  if (typeof error?.kind !== 'string') return { errorClass: 'InternalError' }
-  return { errorClass: error.kind, errorDetail: error.message }
+function failed(error) {
+  if (typeof error?.kind !== 'string') return { outcome: 'error', errorClass: 'InternalError' }
+  return { outcome: 'error', errorClass: error.kind, errorDetail: error.message }
 }
 
 /** The command and those it is a subcommand of, without the program itself. */

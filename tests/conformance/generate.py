@@ -462,9 +462,9 @@ def containers():
     flags("sorted by UTF-16 code units", pairs(("\uffee", True), ("😀", False), ("z", True), ("\ue000", False)),
           {"z": True, "😀": False, "\ue000": False, "\uffee": True})
     flags("keys are escaped", pairs(("\"", True), ("\n", False), ("\\", True)), {"\n": False, "\"": True, "\\": True})
-    flags("as many as allowed", {"a": True, "b": True, "c": True, "d": True}, {k: True for k in "abcd"})
+    flags("as many as allowed", {"a": True, "b": True, "c": True, "d": True}, dict.fromkeys("abcd", True))
     flags("keys as long as allowed", {"12345678": True, "😀" * 8: False}, {"12345678": True, "😀" * 8: False})
-    reject(file, "map: too many", "bag", {"flags": {k: True for k in "abcde"}}, "too_many", "flags")
+    reject(file, "map: too many", "bag", {"flags": dict.fromkeys("abcde", True)}, "too_many", "flags")
     reject(file, "map: key too long", "bag", {"flags": {"123456789": True}}, "too_long", "flags[]")
     reject(file, "map: key too long, four bytes each", "bag", {"flags": {"😀" * 9: True}}, "too_long", "flags[]")
     reject(file, "map: key is no UTF-8", "bag", {"flags": pairs((raw("ff"), True))}, "invalid_utf8", "flags[]", skip=["python"])

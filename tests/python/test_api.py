@@ -14,7 +14,7 @@ from pathlib import Path
 
 import candor
 import pytest
-from product import CATALOG, captured, clean_environment
+from product import CATALOG, clean_environment
 
 pytest_plugins = ["product_fixtures"]  # home, open_client
 

@@ -177,7 +177,7 @@ def test_a_command_that_is_stopped(ktx, signals):
         for one in signals:
             process.send_signal(one)
         assert process.communicate(timeout=60) == ("", "")
-    assert process.returncode == 130
+    assert process.returncode == 128 + signals[0]
     assert ktx.command_events()[1:] == [
         {"commandPath": ["ingest"], "outcome": "aborted",
          "flagsPresent": {"project": True, "watch": True},
@@ -275,6 +275,11 @@ def test_status_of_telemetry_that_is_off_writes_nothing(node_ktx):
 ENDS = {
     "process.exit(0)": (0, "ok"),
     "process.exit(3)": (3, "error"),
+    "process.exitCode = 3": (3, "error"),
+    "process.exitCode = '4'": (4, "error"),
+    "process.exitCode = 0": (0, "ok"),
+    "process.kill(process.pid, 'SIGTERM'); return new Promise(() => setInterval(() => {}, 1000))": (143, "aborted"),
+    "process.kill(process.pid, 'SIGINT'); return new Promise(() => setInterval(() => {}, 1000))": (130, "aborted"),
     "setImmediate(() => { throw new Error('secret') }); return new Promise(() => {})": (1, "error"),
     "Promise.reject(new Error('secret')); return new Promise(() => {})": (1, "error"),
     "return new Promise(() => {})": (13, "error"),
@@ -394,7 +399,7 @@ for runtime in ("node", "native", "daemon-py"):
     BREAK[f"an arch of its own in {runtime}"] = (
         """UPDATE events SET properties = replace(properties, '"x64"', '"x86_64"')
            WHERE properties LIKE '%"runtime":"""
-        + f"\"{runtime}\"%'"
+         f"\"{runtime}\"%'"
     )
 BREAK["an arch that changes"] = (
     """UPDATE events SET properties = replace(properties, '"x64"', '"x86_64"')

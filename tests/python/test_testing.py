@@ -51,9 +51,8 @@ def test_code_that_opens_its_own_client(home):
 
 def test_capture_ends_with_its_block(home, monkeypatch):
     monkeypatch.setenv("DO_NOT_TRACK", "1")
-    with pytest.raises(KeyError):
-        with testing.capture():
-            raise KeyError
+    with pytest.raises(KeyError), testing.capture():
+        raise KeyError
     assert candor.open(catalog_text=CATALOG).emit("sample", count="1").result == "disabled"
 
 

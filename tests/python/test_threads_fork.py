@@ -248,7 +248,7 @@ def uploading(home, server, script):
 def test_ctrl_c_ends_a_flush(home, silent_server, open_client):
     with uploading(home, silent_server, "client.flush(timeout=3600)") as process:
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        _out, err = process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in err
     assert open_client().stats()["total"]["pending"] == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
@@ -12,7 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from product import CATALOG, clean_environment
+from product import CATALOG
+from support.environment import clean_environment
+from support.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = (ROOT / "core/include/candor/version.h").read_text().split('"')[1]
@@ -27,23 +28,17 @@ def run(*command, env=None):
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """The wheel, and an environment with it and nothing else; made once by all workers."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    folder /= "wheel"
-    folder.mkdir(exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            # With the backend of this environment, so that nothing is downloaded.
-            run(sys.executable, "-m", "pip", "wheel", ROOT, "--no-build-isolation", "--no-deps",
-                "--no-index", "--wheel-dir", folder,
-                "--config-settings", f"build-dir={folder}/build")  # fmt: skip
-            venv.create(folder / "installed", symlinks=True)
-            run(sys.executable, "-m", "pip", "--python", folder / "installed/bin/python",
-                "install", "--no-index", *folder.glob("*.whl"))  # fmt: skip
-            (folder / "done").touch()
-    return folder
+    return once(tmp_path_factory, "wheel", build)
+
+
+def build(folder):
+    # With the backend of this environment, so that nothing is downloaded.
+    run(sys.executable, "-m", "pip", "wheel", ROOT, "--no-build-isolation", "--no-deps",
+        "--no-index", "--wheel-dir", folder,
+        "--config-settings", f"build-dir={folder}/build")  # fmt: skip
+    venv.create(folder / "installed", symlinks=True)
+    run(sys.executable, "-m", "pip", "--python", folder / "installed/bin/python",
+        "install", "--no-index", *folder.glob("*.whl"))  # fmt: skip
 
 
 @pytest.fixture

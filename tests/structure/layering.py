@@ -120,7 +120,18 @@ def rule_of(path):
     return path.parts[0], set()
 
 
+def graph():
+    """Yields a line for each folder: what it may include of ours."""
+    folders = {f"core/src/{name}": allowed for name, allowed in ARROWS.items()} | OUTSIDE
+    width = max(map(len, folders))
+    for folder, allowed in folders.items():
+        yield f"{folder:{width}} -> {', '.join(sorted(allowed)) or 'nothing of ours'}"
+
+
 if __name__ == "__main__":
+    if "--graph" in sys.argv:
+        print("\n".join(graph()))
+        sys.exit()
     found = list(forbidden(sys.argv[1] if len(sys.argv) > 1 else "."))
     print("\n".join(found))
     sys.exit(1 if found else 0)

@@ -61,7 +61,7 @@ def test_every_command_of_dev_is_explained():
     told = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, check=True).stdout
     commands = set(re.findall(r"^(\w+)\)$", script, re.MULTILINE)) - {"step"}
     assert commands <= set(re.findall(r"^  (\w+)", told, re.MULTILINE))
-    steps = re.search(r"all_steps=\((.*)\)", script)[1].split()
+    steps = re.search(r"all_steps=\((.*)\)", (ROOT / "tools/steps.sh").read_text())[1].split()
     assert steps == re.findall(r"^ {26}(\w+) {2,}", told, re.MULTILINE)
 
 
@@ -161,6 +161,12 @@ def test_the_quick_start_works(quick_start):
     shutil.copy(ROOT / "examples/node-cli/span.mjs", quick_start)
     (quick_start / "node_modules/commander").symlink_to(ROOT / "examples/node-cli/node_modules/commander")
     assert run("cd / && node ~-/acme.mjs plan --fast").stdout == "planned\n"
-    run("! node acme.mjs plam")
-    (command,) = [line["properties"] for line in waiting() if line["event"] == "command"]
+    assert "unknown command 'plam'" in run("! node acme.mjs plam").stderr
+    # What goes wrong in an action reaches the user.
+    broken = snippet.replace("console.log('planned')", "{ throw new Error('no plan today') }")
+    assert broken != snippet
+    (quick_start / "broken.mjs").write_text(broken)
+    assert "Error: no plan today" in run("! node broken.mjs plan").stderr
+    command, failed = [line["properties"] for line in waiting() if line["event"] == "command"]
     assert (command["commandPath"], command["flagsPresent"], command["outcome"]) == (["plan"], {"fast": True}, "ok")
+    assert (failed["outcome"], failed["errorClass"]) == ("error", "InternalError")

@@ -1,5 +1,5 @@
 # The extension module's signatures; stubtest holds them to the module itself.
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from types import TracebackType
@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, final
 __version__: Final[str]
 
 # A list, tuple or dict holds values of the same kinds; dict keys are str.
-_Value: TypeAlias = None | bool | int | float | str | Enum | list[Any] | tuple[Any, ...] | dict[str, Any]
+_Value: TypeAlias = bool | int | float | str | Enum | list[Any] | tuple[Any, ...] | dict[str, Any] | None
 
 @final
 class Outcome:

@@ -59,15 +59,13 @@ struct Decision {
 
 inline constexpr std::size_t kPolicyBytesMax = 64 * 1024;
 
-#ifdef CANDOR_TELEMETRY_OFF
-inline constexpr bool kBuildSwitchOff = true;
-#else
-inline constexpr bool kBuildSwitchOff = false;
-#endif
+// Whether the library was built with CANDOR_TELEMETRY=OFF. A function, so that only the file
+// that defines it is compiled with the switch.
+[[nodiscard]] bool built_off() noexcept;
 
 // What doesn't change while a process runs.
 struct Signals {
-  bool build_switch_off = kBuildSwitchOff;
+  bool build_switch_off = built_off();
   bool disabled = false;      // PREFIX_TELEMETRY_DISABLED
   bool do_not_track = false;  // DO_NOT_TRACK
   std::string ci_variable;    // the variable that shows a CI system; empty: none
