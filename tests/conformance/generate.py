@@ -577,7 +577,7 @@ def diagnostics():
     accept(file, "redacted: in a map in an object", "diagnosed", {"context": {"lines": {"1": "/home/ada/x", "2": "ok"}}},
            {"context": {"lines": Map({"1": "~/x", "2": "ok"})}})
     accept(file, "redacted: never longer than allowed", "diagnosed",
-           {"causes": ["pwd=1 pwd=2 pwd=3 x"]}, {"causes": ["pwd=[redacted] pwd=["]})
+           {"causes": ["pwd=1 pwd=2 pwd=3 x"]}, {"causes": ["pwd=[redacted] pwd="]})
     reject(file, "redacted: the caller's text is measured", "diagnosed",
            {"errorDetail": "/home/" + "a" * 195}, "too_long", "errorDetail")
     accept(file, "redacted: only diagnostic text", "text_long", {"value": "/home/ada"}, {"value": "/home/ada"})

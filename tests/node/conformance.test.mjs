@@ -1,5 +1,6 @@
 // The conformance vectors through Node: the same bytes, or the same code and field.
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 
 import { describe, expect, test } from 'vitest'
 
@@ -52,3 +53,20 @@ for (const { name, catalog, vectors, unsayable } of documents()) {
     })
   })
 }
+
+const corpus = JSON.parse(
+  readFileSync(new URL('../conformance/redact_corpus.json', import.meta.url), 'utf8'),
+)
+
+test.each(['texts', 'literals'])('the corpus of secrets and innocent texts: %s', (part) => {
+  const client = candor.open({
+    catalogText: JSON.stringify(corpus.catalog),
+    home: '/nowhere',
+    delivery: 'manual',
+    secrets: part === 'literals' ? corpus.secrets : undefined,
+  })
+  for (const { name, text, expect: expected = text } of corpus[part]) {
+    const { properties } = JSON.parse(Buffer.from(client.encode('said', { text })).toString())
+    expect({ name, text: properties.text }).toEqual({ name, text: expected })
+  }
+})

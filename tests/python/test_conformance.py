@@ -46,3 +46,20 @@ def test_vector(catalog, vector, sources):
     with pytest.raises(candor.RejectedError) as raised:
         telemetry.encode(vector["event"], given, **options)
     assert (raised.value.code, raised.value.field) == (expect["code"], expect["field"])
+
+
+CORPUS = json.loads((forms.HERE / "redact_corpus.json").read_text())
+
+
+@functools.cache
+def redacting(*, secrets: bool) -> candor.Client:
+    with testing.capture():
+        return candor.open(catalog_text=json.dumps(CORPUS["catalog"]), secrets=CORPUS["secrets"] if secrets else None)
+
+
+@pytest.mark.parametrize("part", ["texts", "literals"])
+def test_the_corpus_of_secrets_and_innocent_texts(part):
+    telemetry = redacting(secrets=part == "literals")
+    for entry in CORPUS[part]:
+        sent = json.loads(telemetry.encode("said", text=entry["text"]))["properties"]["text"]
+        assert sent == entry.get("expect", entry["text"]), entry["name"]

@@ -82,6 +82,7 @@ Value source_value(const catalog::EnvelopeField& field, const SourceValue& said,
 
 struct Encoder::Tables {
   std::shared_ptr<const catalog::Catalog> catalog;
+  redact::Redactor redactor;
   std::vector<Event> events;
   std::vector<Slot> slots;  // a power of two, at most half full
   std::string envelope;     // ","properties":{"cliVersion":"1.2.3",...
@@ -108,7 +109,7 @@ void Encoder::Tables::add_envelope(const catalog::EnvelopeField& field,
   const std::vector<Member> member = compile(std::vector<catalog::Field>{field.field});
   const bool first = envelope.size() == kProperties.size();
   Buffer bytes;
-  Writer writer(bytes);
+  Writer writer(bytes, redactor);
   if (!field.constant.empty()) {
     writer.put(std::string_view(member[0].key).substr(first ? 1 : 0));
     writer.put(field.constant);
@@ -123,9 +124,10 @@ void Encoder::Tables::add_envelope(const catalog::EnvelopeField& field,
 }
 
 Encoder::Encoder(std::shared_ptr<const catalog::Catalog> catalog, std::string_view runtime,
-                 const SourceLookup& sources) {
+                 const SourceLookup& sources, std::shared_ptr<const redact::Literals> secrets) {
   auto tables = std::make_unique<Tables>();
   tables->catalog = std::move(catalog);
+  tables->redactor = {tables->catalog->product.env_prefix, std::move(secrets)};
   tables->envelope = kProperties;
   for (const catalog::EnvelopeField& field : tables->catalog->envelope) {
     if (tables->envelope_code == Code::none) tables->add_envelope(field, sources);
@@ -172,7 +174,7 @@ Outcome Encoder::encode(int event, std::span<const Field> fields, const Stamp& s
 
     const std::string& envelope = tables_->envelope;
     const std::size_t bytes = plan.head.size() + kStampBytes + envelope.size();
-    Writer writer(out);
+    Writer writer(out, tables_->redactor);
     if (char* to = writer.room(bytes)) {
       to = put(to, plan.head);
       to = put(to, {stamp.uuid.data(), stamp.uuid.size()});

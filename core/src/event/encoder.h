@@ -19,6 +19,7 @@
 #include "event/buffer.h"
 #include "platform/clock.h"
 #include "platform/random.h"
+#include "redact/redact.h"
 
 namespace candor::event {
 
@@ -35,9 +36,10 @@ class Encoder {
  public:
   // Evaluates the envelope once. `runtime` decides wrong_runtime. The catalog is
   // shared, so the encoder may keep views into it. An envelope value that is missing or
-  // breaks its own field makes every encode answer that rejection.
+  // breaks its own field makes every encode answer that rejection. `secrets`, which may be null,
+  // are taken out of diagnostic text beside what redaction knows by itself.
   Encoder(std::shared_ptr<const catalog::Catalog> catalog, std::string_view runtime,
-          const SourceLookup& sources);
+          const SourceLookup& sources, std::shared_ptr<const redact::Literals> secrets = nullptr);
   ~Encoder();
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "event/encoder.h"
 #include "event/text.h"
-#include "redact/redact.h"
 
 namespace candor::event {
 namespace {
@@ -154,8 +153,8 @@ Code Writer::string(const Node& node, const Value& value) {
 
   if (const Code code = check_text(text, node.length_max); code != Code::none) return code;
   if (!matches(node.pattern, text)) return Code::bad_pattern;
-  if (node.diagnostic && !redact::is_clean(text)) {
-    put_escaped(redact::text(text, node.length_max));
+  if (node.diagnostic && !redactor_.is_clean(text)) {
+    put_escaped(redactor_.text(text, node.length_max));
   } else {
     put_escaped(text);
   }

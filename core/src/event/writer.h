@@ -12,6 +12,7 @@
 #include "candor/outcome.h"
 #include "event/buffer.h"
 #include "event/plan.h"
+#include "redact/redact.h"
 
 namespace candor::event {
 
@@ -21,7 +22,8 @@ inline constexpr std::size_t kPathBytesMax = 128;
 class Writer {
  public:
   // Writes behind what `out` holds already.
-  explicit Writer(Buffer& out) noexcept : out_(out), start_(out.size()) {}
+  Writer(Buffer& out, const redact::Redactor& redactor) noexcept
+      : out_(out), redactor_(redactor), start_(out.size()) {}
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -59,6 +61,7 @@ class Writer {
   Code at(Code code, std::string_view name);
 
   Buffer& out_;
+  const redact::Redactor& redactor_;
   const std::size_t start_;
   bool spilled_ = false;
   std::string path_;  // with a dot before each name

@@ -1,14 +1,24 @@
 // The detectors of personal data: e-mail addresses and home directories.
-#include <algorithm>
-
-#include "redact/chars.h"
 #include "redact/scanner.h"
 
 namespace candor::redact {
 namespace {
 
-constexpr std::size_t kNoMatch = std::string_view::npos;
 constexpr std::size_t kLocalPartMax = 128;
+
+// What stands behind a dot where no domain does: in the names of files.
+constexpr std::string_view kExtensions[] = {
+    "tgz",  "gz",   "tar",  "bz2", "xz",  "js",   "mjs",  "cjs",  "jsx",  "ts",   "tsx",
+    "json", "yaml", "yml",  "ini", "cfg", "toml", "lock", "html", "htm",  "css",  "scss",
+    "png",  "jpg",  "jpeg", "gif", "svg", "webp", "ico",  "txt",  "log",  "whl",  "jar",
+    "war",  "exe",  "dll",  "lib", "pdf", "csv",  "xml",  "conf", "orig", "patch"};
+
+// Whose name is everybody's: the user of an SSH address.
+constexpr std::string_view kServiceUsers[] = {"git", "hg", "svn"};
+
+constexpr std::string_view kMethods[] = {"get",   "put",    "post",   "head",
+                                         "patch", "delete", "options"};
+constexpr std::size_t kMethodMax = 8;
 
 bool is_local_part(char c) noexcept {
   return is_alnum(c) || is_foreign(c) || is_one_of(c, "._%+-");
@@ -34,27 +44,22 @@ std::size_t Scanner::domain_end(std::size_t i) const noexcept {
   }
   const char first = label < text_.size() ? text_[label] : ' ';
   const bool top_level = end - label >= 2 && (is_alpha(first) || is_foreign(first));
-  return dots > 0 && top_level ? end : kNoMatch;
+  if (dots == 0 || !top_level || is_among(text_.substr(label, end - label), kExtensions)) {
+    return kNoMatch;
+  }
+  return end;
 }
 
-bool Scanner::email(std::size_t i, Hit& hit) noexcept {
-  if (!is_local_part(text_[i])) return false;
-  const bool read_before = i < local_end_;
-  if (read_before && i != at_) return false;  // inside a run, and not just behind a hit
-  if (!read_before) local_end_ = run_end(text_, i, is_local_part);
-
-  std::size_t domain = kNoMatch;
-  if (local_end_ < text_.size() && text_[local_end_] == '@') {
-    domain = local_end_ + 1;
-  } else {
-    const std::string_view local = text_.substr(i, std::min(local_end_ - i, kLocalPartMax));
-    const std::size_t coded = local.find("%40", 1);  // as a URL writes it
-    if (coded != kNoMatch) domain = i + coded + 3;
-  }
-  if (domain == kNoMatch) return false;
+// An address whose at sign, perhaps as a URL writes it, stands at `at`.
+bool Scanner::email(std::size_t at, std::size_t domain, Hit& hit) const noexcept {
   const std::size_t end = domain_end(domain);
   if (end == kNoMatch) return false;
-  hit = {i, end, kEmail};
+  const std::size_t lowest = std::max(from_, at - std::min(at, kLocalPartMax));
+  std::size_t begin = run_begin(text_, at, lowest, is_local_part);
+  while (begin < at && (static_cast<unsigned char>(text_[begin]) & 0xc0) == 0x80) ++begin;
+  if (begin == at) return false;
+  if (is_among(text_.substr(begin, at - begin), kServiceUsers)) return false;
+  hit = {begin, end, Kind::email};
   return true;
 }
 
@@ -89,7 +94,11 @@ std::size_t Scanner::user_end(std::size_t i, bool backslash) const noexcept {
   return end;
 }
 
-bool Scanner::home(std::size_t i, std::size_t from, Hit& hit) const noexcept {
+bool Scanner::home(std::size_t i, Hit& hit) const noexcept {
+  // What most slashes are followed by.
+  if (i + 1 >= text_.size() || (text_[i] != '%' && !is_one_of(lower(text_[i + 1]), "hud/\\"))) {
+    return false;
+  }
   const std::size_t before = separator(i);
   // Of several slashes the last one begins the path: file:///home/ada
   if (before == 0 || (text_[i] == '/' && before > 1)) return false;
@@ -98,20 +107,32 @@ bool Scanner::home(std::size_t i, std::size_t from, Hit& hit) const noexcept {
   for (const std::string_view name : {"home", "users", "documents and settings"}) {
     if (has_at(text_, parent, name)) parent_bytes = name.size();
   }
+  if (parent_bytes == 0) return false;
   const std::size_t after = separator(parent + parent_bytes);
-  if (parent_bytes == 0 || after == 0) return false;
+  if (after == 0) return false;
 
   const bool backslash = text_[i] == '\\';
-  const bool has_drive = i >= from + 2 && text_[i - 1] == ':' && is_alpha(text_[i - 2]) &&
+  const bool has_drive = i >= from_ + 2 && text_[i - 1] == ':' && is_alpha(text_[i - 2]) &&
                          (i == 2 || !is_alnum(text_[i - 3]));
-  // /users/ in lower case inside a longer path is a web address's, not a file's.
-  const bool in_path = i > 0 && (is_alnum(text_[i - 1]) || is_one_of(text_[i - 1], "._-~"));
-  if (text_[parent] == 'u' && text_[i] == '/' && in_path && !has_drive) return false;
-
   const std::size_t user = parent + parent_bytes + after;
   const std::size_t end = user_end(user, backslash);
   if (end == user) return false;
-  hit = {has_drive ? i - 2 : i, end, kHome};
+  if (text_[i] == '/' && !has_drive) {
+    // A web address's path, not a file's: in a URL, behind a method, /users/ in lower case inside
+    // a longer path or with a number.
+    if (i < url_end_) return false;
+    if (i > from_ && text_[i - 1] == ' ') {
+      const std::size_t lowest = std::max(from_, i - std::min(i, kMethodMax));
+      const std::size_t method = run_begin(text_, i - 1, lowest, is_alpha);
+      if (is_among(text_.substr(method, i - 1 - method), kMethods)) return false;
+    }
+    const bool in_path = i > 0 && (is_alnum(text_[i - 1]) || is_one_of(text_[i - 1], "._-~"));
+    const std::string_view name = text_.substr(user, end - user);
+    if (text_[parent] == 'u' && (in_path || std::all_of(name.begin(), name.end(), is_digit))) {
+      return false;
+    }
+  }
+  hit = {has_drive ? i - 2 : i, end, Kind::home};
   return true;
 }
 

@@ -1,66 +1,65 @@
 #include "redact/redact.h"
 
-#include "redact/chars.h"
 #include "redact/scanner.h"
 
 namespace candor::redact {
 namespace {
 
-// At most `max_length` code points of valid UTF-8.
+// At most `max_length` code points of valid UTF-8, and no part of a mark at the end.
 void cut(std::string& text, std::size_t max_length) {
   if (text.size() <= max_length) return;
   std::size_t length = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool starts = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
-    if (starts && length++ == max_length) return text.resize(i);
+    if (!starts || length++ < max_length) continue;
+    const std::size_t open = text.rfind('[', i - (i > 0));
+    for (const Kind kind : {Kind::secret, Kind::email}) {
+      if (open != std::string::npos && open < i && i - open < mark(kind).size() &&
+          has_at(text, open, mark(kind))) {
+        i = open;
+      }
+    }
+    return text.resize(i);
   }
 }
 
 }  // namespace
 
-// Detectors that claim more of the text come first.
-bool Scanner::next(Hit& hit) noexcept {
-  const std::size_t from = at_;
-  bool found = false;
-  for (std::size_t i = from; i < text_.size() && !found; ++i) {
-    const char c = text_[i];
-    if (is_alnum(c)) {
-      const bool word_start = i == 0 || !is_alnum(text_[i - 1]);
-      found = keyed(i, hit) || (word_start && (scheme(i, hit) || token(i, hit))) || email(i, hit) ||
-              random_run(i, hit) || hex_run(i, hit);
-      // The runs that were read all reach to the end of the word at least.
-      if (!found) i = hex_end_ - 1;
-      continue;
-    }
-    switch (c) {
-      case ' ': break;
-      case '/':
-      case '\\': found = home(i, from, hit); break;
-      case '%': found = home(i, from, hit) || email(i, hit); break;
-      case ':': found = userinfo(i, hit) || password_at_host(i, hit); break;
-      case '-': found = pem(i, hit) || keyed(i, hit) || email(i, hit); break;
-      default: found = keyed(i, hit) || email(i, hit); break;
-    }
+// `from` with marks; false, and `to` as it was, when it is clean.
+bool Redactor::pass(std::string_view from, std::string& to) const {
+  std::string without;
+  const bool literal = literals_ != nullptr && literals_->replace(from, mark(Kind::secret), without);
+  const std::string_view text = literal ? std::string_view(without) : from;
+  Scanner scanner(text, own_prefix_);
+  Hit hit;
+  if (!scanner.next(hit)) {
+    if (literal) to = std::move(without);
+    return literal;
   }
-  at_ = found ? hit.end : text_.size();
-  return found;
+  std::string clean;
+  clean.reserve(text.size());
+  std::size_t kept = 0;
+  do {
+    clean.append(text.substr(kept, hit.begin - kept)).append(mark(hit.kind));
+    kept = hit.end;
+  } while (scanner.next(hit));
+  to = clean.append(text.substr(kept));
+  return true;
 }
 
-std::string text(std::string_view text, std::size_t max_length) {
-  std::string clean;
-  std::size_t kept = 0;
-  Scanner scanner(text);
-  for (Hit hit; scanner.next(hit); kept = hit.end) {
-    clean.append(text.substr(kept, hit.begin - kept)).append(hit.by);
-  }
-  clean.append(text.substr(kept));
+std::string Redactor::text(std::string_view text, std::size_t max_length) const {
+  // What a hit leaves behind may look like another one; a second look mostly finds nothing.
+  constexpr int kPassesMax = 8;
+  std::string clean(text);
+  for (int passes = 0; passes < kPassesMax && pass(clean, clean); ++passes) {}
   cut(clean, max_length);
   return clean;
 }
 
-bool is_clean(std::string_view text) noexcept {
+bool Redactor::is_clean(std::string_view text) const {
+  if (literals_ != nullptr && literals_->occur_in(text)) return false;
   Hit hit;
-  return !Scanner(text).next(hit);
+  return !Scanner(text, own_prefix_).next(hit);
 }
 
 }  // namespace candor::redact
