@@ -1,5 +1,7 @@
 // What redaction costs: nanoseconds, megabytes a second, and how many copies of the same bytes
 // (memcpy) it takes as long as. Clean texts as programs print them, and those made to be slow.
+#include "redact/redact.h"
+
 #include <time.h>
 
 #include <algorithm>
@@ -8,8 +10,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "redact/redact.h"
 
 namespace candor::redact {
 namespace {
@@ -64,12 +64,23 @@ void row(const char* name, const std::string& text, const Redactor& redactor, bo
 }
 
 // What tempts every detector.
-constexpr std::string_view kPieces[] = {
-    "password", "=", ":", "://", "@", ".com", "/home/", "\\Users\\", "a", "Zz9", " ", "\n", "\"",
-    "'", "\\", "[", "{", "-", "--", "sk-", "eyJ", "0f3a9c", "%40", "%2F", "%3D", "Bearer ", "<",
-    "token: ", "[redacted]", "cookie=", "-----BEGIN ", "$2b$", "name: token ", "a.b", "&a", ",",
-    "password=\"", "password:\n", "authorization:\n ", "<password>", "--token ", "-u a:", "thin:a/",
-    "login a ", "password: [", "password: {", "a: b ", "ACME_A=1 ", "password=a ", "a@b.co "};
+constexpr std::string_view kPieces[] = {"password",    "=",           ":",
+                                        "://",         "@",           ".com",
+                                        "/home/",      "\\Users\\",   "a",
+                                        "Zz9",         " ",           "\n",
+                                        "\"",          "'",           "\\",
+                                        "[",           "{",           "-",
+                                        "--",          "sk-",         "eyJ",
+                                        "0f3a9c",      "%40",         "%2F",
+                                        "%3D",         "Bearer ",     "<",
+                                        "token: ",     "[redacted]",  "cookie=",
+                                        "-----BEGIN ", "$2b$",        "name: token ",
+                                        "a.b",         "&a",          ",",
+                                        "password=\"", "password:\n", "authorization:\n ",
+                                        "<password>",  "--token ",    "-u a:",
+                                        "thin:a/",     "login a ",    "password: [",
+                                        "password: {", "a: b ",       "ACME_A=1 ",
+                                        "password=a ", "a@b.co "};
 
 int run() {
   const std::string prose =
@@ -94,8 +105,8 @@ int run() {
     }
     literals->prepare();
     const Redactor with("ACME", literals);
-    row(count == 1 ? "prose, 1 MB, 1 secret" : "prose, 1 MB, 64 secrets", repeated(prose, kMegabyte),
-        with, false);
+    row(count == 1 ? "prose, 1 MB, 1 secret" : "prose, 1 MB, 64 secrets",
+        repeated(prose, kMegabyte), with, false);
   }
 
   std::puts("redacted");
@@ -116,7 +127,8 @@ int run() {
       slowest.push_back({(now() - start) / 1e6, text.substr(0, piece.size() + other.size())});
     }
   }
-  std::sort(slowest.begin(), slowest.end(), [](const Slow& a, const Slow& b) { return a.ms > b.ms; });
+  std::sort(slowest.begin(), slowest.end(),
+            [](const Slow& a, const Slow& b) { return a.ms > b.ms; });
   std::printf("the slowest of %zu made-up megabytes\n", slowest.size());
   for (std::size_t i = 0; i < 5; ++i) {
     std::replace(slowest[i].piece.begin(), slowest[i].piece.end(), '\n', '~');

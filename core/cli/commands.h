@@ -56,6 +56,7 @@ struct ShowArgs {
   bool refused = false;  // those that the server refused, instead of those that wait
   bool pretty = false;
   bool count = false;
+  bool wire = false;  // as a server gets them
 };
 int show(const ShowArgs& args);
 

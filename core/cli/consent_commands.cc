@@ -74,7 +74,8 @@ Json describe(const Product& product, const Ledger& ledger) {
           {"identity_file", product.places.identity_file},
           {"policy_file", product.terms.policy_file},
           {"spool_dir", product.places.spool_dir},
-          {"endpoint", product.places.endpoint},
+          {"endpoint", product.places.endpoint_shown},
+          {"endpoint_insecure", product.places.endpoint_insecure},
           {"debug", is_signal(product.environment(debug_variable(product)))},
           {"notice_shown", identity.notice_version >= product.terms.notice_version},
           {"problem", identity.problem},
@@ -102,7 +103,9 @@ std::string to_text(const Json& status, const Counts& total, const Product& prod
   row("install id", member("install_id"));
   row("identity", member("identity_file"));
   row("spool", member("spool_dir"));
-  row("endpoint", member("endpoint"));
+  row("endpoint", member("endpoint") + (status["endpoint_insecure"].get<bool>()
+                                            ? " (insecure: plain http, readable on its way)"
+                                            : ""));
   row("notice", status["notice_shown"].get<bool>() ? "shown" : "not shown yet");
   const std::uint64_t waiting = total.pending();
   row("waiting", counted(waiting, "event"));

@@ -11,7 +11,7 @@ inline constexpr char kFooter[] = R"(Environment:
   PREFIX_TELEMETRY_DISABLED  telemetry off for a product; PREFIX is its catalog's env_prefix
   DO_NOT_TRACK               telemetry off for every product
   PREFIX_TELEMETRY_DEBUG     print events on standard error instead of keeping them
-  PREFIX_TELEMETRY_ENDPOINT  send events to this host instead
+  PREFIX_TELEMETRY_ENDPOINT  send events to this host instead; http:// may be any host
   NO_COLOR                   no colours
 
 Exit codes:
@@ -73,12 +73,18 @@ Examples:
   my-program | candor emit - --json --product-version 1.2.3)";
 
 inline constexpr char kShowFooter[] =
-    R"(One event a line, exactly the bytes that will be sent, oldest first.
+    R"(One event a line, oldest first: who it is about ("distinct_id"), the project's hash
+if it has one, then exactly the bytes that were recorded.
+
+With --wire: the requests that a server would get for them now, a body a line, before
+compression; where they would go and their headers on standard error. Keys are shown as
+***. Nothing is sent or written; works when telemetry is off.
 Exit codes: 0 done; 1 the catalog has errors; 2 wrong arguments.
 
 Examples:
   candor show
   candor show --pretty | less
+  candor show --wire --pretty
   candor show --refused
   candor show --count)";
 

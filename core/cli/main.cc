@@ -185,9 +185,13 @@ CommandLine::CommandLine() {
     show.product = product;
     return cli::show(show);
   });
-  sub->add_flag("--refused", show.refused, "The last events that the server refused, instead");
+  CLI::Option* const refused =
+      sub->add_flag("--refused", show.refused, "The last events that the server refused, instead");
   sub->add_flag("--pretty", show.pretty, "Indented, for reading");
-  sub->add_flag("--count", show.count, "Only how many there are");
+  CLI::Option* const count = sub->add_flag("--count", show.count, "Only how many there are");
+  sub->add_flag("--wire", show.wire, "The requests that a server would get")
+      ->excludes(refused)
+      ->excludes(count);
 
   sub =
       add_for_product("status", "Explain whether telemetry is on, and why", kStatusFooter, [this] {

@@ -45,8 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(candor::utf8_length(whole).has_value(), "UTF-8");
   require(whole.size() <= text.size() * kGrowthMax, "bounded");
   require(redactor().text(whole, kAll) == whole, "settled");
-  const std::string known =
-      redactor().text(candor::utf8_repaired(std::string(before) + kLiteral + std::string(after)), kAll);
+  const std::string known = redactor().text(
+      candor::utf8_repaired(std::string(before) + kLiteral + std::string(after)), kAll);
   require(known.find(kLiteral) == std::string::npos, "the host's secret is gone");
 
   const std::string bare = candor::utf8_repaired(before);

@@ -54,6 +54,8 @@ describe('open', () => {
     [{ sources: 5 }, TypeError, "'sources' must be an object"],
     [{ sources: { 'host.x': {} } }, TypeError, "'sources.host.x' must be a string, a boolean or a number"],
     [{ sources: { 'host.x': 2n ** 64n } }, TypeError, "'sources.host.x'"],
+    [{ secrets: 'one text' }, TypeError, "'secrets' must be an array of strings"],
+    [{ secrets: ['long enough', 5] }, TypeError, "'secrets[1]' must be a string"],
     [{ log: 'console' }, TypeError, "'log' must be a function"],
   ])('%o throws', (options, type, message) => {
     expect(() => candor.open(options)).toThrow(type)

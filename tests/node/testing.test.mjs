@@ -33,6 +33,17 @@ test('captures what a client of its own and those opened meanwhile emit', () => 
   expect(readdirSync(home)).toEqual([])
 })
 
+test('an event says who it is about', () => {
+  const home = temporaryDirectory()
+  const events = testing.capture({ catalogText: CATALOG, projectDir: home })
+  events.client.emit('ping')
+  events.client.emit('ping', null, { distinctId: 'some\nbody' })
+  expect(events.all.map((event) => event.sender)).toEqual(['', 'some\nbody'])
+  expect(events.all[0].project).toMatch(/^[0-9a-f]{64}$/)
+  expect(Object.keys(events.all[0])).toEqual(['event', 'uuid', 'timestamp', 'properties'])
+  events.stop()
+})
+
 test('misuse throws', () => {
   const events = testing.capture()
   expect(() => events.client).toThrow('given no catalog')

@@ -313,6 +313,16 @@ def test_log_hears_of_misuse_once(open_client):
     assert "too_long" in lines[0] and "secret" not in lines[0]
 
 
+def test_secrets_that_are_refused_are_not_repeated(open_client):
+    lines = []
+    open_client(secrets=["tiny-1", "long enough"], log=lines.append)
+    assert lines == ["candor: secret 1 of 2 is not taken out of diagnostic text: it has fewer than 8 bytes"]
+    with pytest.raises(TypeError, match="'secrets' has a wrong type"):
+        open_client(secrets="one text is no list of them")
+    with pytest.raises(TypeError, match="'secrets' has a wrong type"):
+        open_client(secrets=["long enough", 5])
+
+
 def test_a_log_that_raises_is_no_trouble(open_client):
     def log(line):
         raise RuntimeError(line)

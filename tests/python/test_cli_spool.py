@@ -16,8 +16,10 @@ def test_show_prints_the_exact_bytes_oldest_first(user):
     for n in range(3):
         user.run("emit", "plan_completed", "outcome=ok", f"note={n}", "--timestamp", str(n), "--uuid",
                  f"01890a5d-ac96-774b-bcce-b302099a805{n}")  # fmt: skip
-    assert user.run("show").stdout == "".join(dry)
-    assert user.run("show").stdout == "".join(dry)
+    sender = json.dumps({"distinct_id": user.identity()["installId"]})[:-1].replace(": ", ":")
+    shown = "".join(f"{sender},{line[1:]}\n" for line in "".join(dry).splitlines())
+    assert user.run("show").stdout == shown
+    assert user.run("show").stdout == shown
     assert user.run("show", "--count").stdout == "3\n"
 
 

@@ -340,12 +340,6 @@ def test_tls_that_proves_nothing_is_refused(user: User, authority: Path, wrong: 
     assert waiting(user) == 1
 
 
-def test_plain_http_is_for_this_machine_only(user: User) -> None:
-    emit(user, 1)
-    user.run("flush", "--timeout-ms", "3000", code=1, ACME_TELEMETRY_ENDPOINT="http://192.0.2.1")
-    assert waiting(user) == 1
-
-
 class Proxy:
     """A real CONNECT proxy on loopback."""
 

@@ -30,6 +30,19 @@ def test_capture(home):
     assert os.listdir(home) == []
 
 
+def test_an_event_says_who_it_is_about(home):
+    with testing.capture(catalog_text=CATALOG, project_dir=home) as events:
+        events.client.emit("ping")
+        events.client.emit("ping", distinct_id="some\nbody")
+        own = candor.open(catalog_text=CATALOG, product_version="1", distinct_id="everybody")
+        own.emit("ping")
+    assert [event.sender for event in events] == ["", "some\nbody", "everybody"]
+    first, _, last = events.all
+    assert len(first.project) == 64
+    assert last.project == ""
+    assert "sender" not in first
+
+
 def test_misuse_raises(home):
     with testing.capture(catalog_text=CATALOG) as events:
         with pytest.raises(candor.RejectedError):

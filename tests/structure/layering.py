@@ -27,7 +27,7 @@ ARROWS = {
 # The same for what is outside core/src.
 OUTSIDE = {
     "core/include/candor": {"candor"},
-    "core/cli": {"candor", "base", "platform", "catalog", "consent", "identity", "spool", "event/record.h",
+    "core/cli": {"candor", "base", "platform", "catalog", "consent", "identity", "spool", "event/record.h", "sink/sink.h",
                  "client/setup.h", "client/upload_library.h", "upload/job.h", "upload/refused.h",
                  "upload/state.h"},
     "bindings": {"candor"},

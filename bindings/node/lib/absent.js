@@ -47,6 +47,7 @@ function absent(platform, error) {
     identityFile: '',
     spoolDir: '',
     endpoint: '',
+    endpointInsecure: false,
     noticeShown: false,
     problem,
   })

@@ -14,7 +14,7 @@ class Events {
   #received = []
   /** @type {import('../types/index.js').Client | null} */
   #client = null
-  #capture = (/** @type {string} */ event) => void this.#received.push(event)
+  #capture = (/** @type {string} */ captured) => void this.#received.push(captured)
 
   /** @param {import('../types/index.js').OpenOptions} [options] */
   constructor(options) {
@@ -35,7 +35,7 @@ class Events {
 
   /** @returns {CapturedEvent[]} */
   get all() {
-    return this.#received.map((event) => JSON.parse(event))
+    return this.#received.map(eventOf)
   }
 
   get names() {
@@ -76,6 +76,20 @@ class Events {
   [Symbol.iterator]() {
     return this.all[Symbol.iterator]()
   }
+}
+
+/**
+ * The project, the event and the sender, a line each, but that the last may hold line ends itself.
+ * Not enumerable: what is compared with an event compares what is sent as one.
+ * @param {string} captured @returns {CapturedEvent}
+ */
+function eventOf(captured) {
+  const first = captured.indexOf('\n')
+  const second = captured.indexOf('\n', first + 1)
+  return Object.defineProperties(JSON.parse(captured.slice(first + 1, second)), {
+    sender: { value: captured.slice(second + 1) },
+    project: { value: captured.slice(0, first) },
+  })
 }
 
 /** @param {import('../types/index.js').OpenOptions} [options] */

@@ -36,6 +36,7 @@ Napi::Value to_object(Napi::Env env, const Status& status) {
   object.Set("identityFile", status.identity_file);
   object.Set("spoolDir", status.spool_dir);
   object.Set("endpoint", status.endpoint);
+  object.Set("endpointInsecure", status.endpoint_insecure);
   object.Set("noticeShown", status.notice_shown);
   object.Set("problem", status.problem);
   object.Freeze();
@@ -120,7 +121,13 @@ Handle::Handle(const Napi::CallbackInfo& info)
   names_ = bytes_of(info.Env(), info[3]);
   const auto hear = info[4].As<Napi::Object>();
   if (hear.Get("capture").ToBoolean()) {
-    options.capture = [heard = captured_](std::string_view event) { heard->add(event); };
+    // The event and the project hold no line end; the distinct id may.
+    options.capture_sender = [heard = captured_](std::string_view event,
+                                                 std::string_view distinct_id,
+                                                 std::string_view project) {
+      std::string text(project);
+      heard->add(text.append("\n").append(event).append("\n").append(distinct_id));
+    };
   }
   if (hear.Get("log").ToBoolean()) {
     options.log = [heard = lines_](std::string_view line) { heard->add(line); };

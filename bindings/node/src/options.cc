@@ -129,6 +129,14 @@ void set_sources(Options& to, const std::string& option, const Napi::Value& valu
   }
 }
 
+void set_secrets(Options& to, const std::string& option, const Napi::Value& value) {
+  if (!value.IsArray()) wrong(value.Env(), option, "an array of strings");
+  const auto secrets = value.As<Napi::Array>();
+  for (std::uint32_t i = 0; i < secrets.Length(); ++i) {
+    to.secrets.push_back(text(option + "[" + std::to_string(i) + "]", secrets.Get(i)));
+  }
+}
+
 const std::map<std::string_view, Setter>& setters() {
   static const std::map<std::string_view, Setter> table = {
       {"catalog", &set_path<&Options::catalog>},
@@ -140,6 +148,7 @@ const std::map<std::string_view, Setter>& setters() {
       {"home", &set_path<&Options::home>},
       {"distinctId", &set<&Options::distinct_id>},
       {"projectDir", &set_path<&Options::project_dir>},
+      {"secrets", &set_secrets},
       {"policyFile", &set_path<&Options::policy_file>},
       {"delivery", &set_delivery},
       {"flushAt", &set<&Options::flush_at>},

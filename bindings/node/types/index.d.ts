@@ -53,6 +53,12 @@ export interface OpenOptions {
   distinctId?: string | undefined
   /** The directory of the user's project; sent only as a salted hash (group `project`). */
   projectDir?: string | FileUrl | undefined
+  /**
+   * What this program knows to be secret: its keys, its user's password. Taken out of every
+   * diagnostic text, also URL-encoded, escaped as in JSON or in base64. At most 64, of 8 to 4,096
+   * bytes; another is refused with a line in the log. Kept in this process's memory only.
+   */
+  secrets?: readonly string[] | undefined
   /** Machine-wide consent set by an administrator. Default: /etc/candor/policy.json. */
   policyFile?: string | FileUrl | undefined
   /**
@@ -246,8 +252,10 @@ export interface Status {
   readonly identityFile: string
   /** Where accepted events wait. */
   readonly spoolDir: string
-  /** Where they go. */
+  /** Where they go; `***` for what may be secret in it. */
   readonly endpoint: string
+  /** They go there by plain http to another machine, as `PREFIX_TELEMETRY_ENDPOINT` says. */
+  readonly endpointInsecure: boolean
   readonly noticeShown: boolean
   /** Why the client could not do as asked; empty when it could. */
   readonly problem: string

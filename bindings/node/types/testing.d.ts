@@ -17,6 +17,13 @@ export interface CapturedEvent {
   timestamp: string
   /** Envelope and fields. */
   properties: Properties
+  /**
+   * Who it is about: `distinctId` of the call or the client, '' when neither was given, for a test
+   * has no install id. Not enumerable, as `project` isn't.
+   */
+  readonly sender: string
+  /** The project's hash; '' when there is none. */
+  readonly project: string
 }
 
 export type Properties = { [name: string]: any }

@@ -22,7 +22,7 @@ from ._core import Client, Outcome, Status, __version__
 # What typing would cost at import is half of what candor may cost.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Literal
 
     Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -54,6 +54,7 @@ def open(
     home: Path | None = None,
     distinct_id: str | None = None,
     project_dir: Path | None = None,
+    secrets: Iterable[str] | None = None,
     policy_file: Path | None = None,
     delivery: Literal["auto", "background", "detached", "manual"] | None = None,
     flush_at: int | None = None,
@@ -79,6 +80,9 @@ def open(
     home: replaces the catalog's product.home.
     distinct_id: replaces the install id as the sender.
     project_dir: the user's project; sent only as a salted hash.
+    secrets: what this program knows to be secret. Taken out of every diagnostic text, also
+        URL-encoded, escaped as in JSON or in base64. At most 64, of 8 to 4,096 bytes; another is
+        refused with a line in the log. Kept in this process's memory only.
     strict: for tests. A rejected event, or a catalog that can't be read, raises.
     log: hears one line for each kind of misuse, e.g. logging.getLogger("acme").warning.
     """
@@ -94,6 +98,7 @@ def open(
         "home": _path(home),
         "distinct_id": distinct_id,
         "project_dir": _path(project_dir),
+        "secrets": list(secrets) if secrets and not isinstance(secrets, str) else secrets,
         "policy_file": _path(policy_file),
         "delivery": delivery,
         "flush_at": flush_at,

@@ -17,14 +17,24 @@ from typing import Any
 
 import candor
 
-__all__ = ["Events", "capture"]
+__all__ = ["CapturedEvent", "Events", "capture"]
+
+
+class CapturedEvent(dict[str, Any]):
+    """An event as it would be sent, and who it is about."""
+
+    sender: str
+    """`distinct_id` of the call or the client; empty when neither was given: a test has no
+    install id."""
+    project: str
+    """The project's hash; empty when there is none."""
 
 
 class Events:
     """The events accepted so far, oldest first, as the dicts that would be sent."""
 
     def __init__(self) -> None:
-        self._received: list[str] = []
+        self._received: list[tuple[str, str, str]] = []
         self._client: candor.Client | None = None
 
     @property
@@ -35,8 +45,8 @@ class Events:
         return self._client
 
     @property
-    def all(self) -> list[dict[str, Any]]:
-        return [json.loads(event) for event in list(self._received)]
+    def all(self) -> list[CapturedEvent]:
+        return [_event(*received) for received in list(self._received)]
 
     @property
     def names(self) -> list[str]:
@@ -53,14 +63,24 @@ class Events:
             raise AssertionError(f"expected one {name}, got {len(found)}; events: {self.names}")
         return found[0]
 
+    def _receive(self, event: str, sender: str, project: str) -> None:
+        self._received.append((event, sender, project))
+
     def clear(self) -> None:
         self._received.clear()
 
     def __len__(self) -> int:
         return len(self._received)
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[CapturedEvent]:
         return iter(self.all)
+
+
+def _event(text: str, sender: str, project: str) -> CapturedEvent:
+    event = CapturedEvent(json.loads(text))
+    event.sender = sender
+    event.project = project
+    return event
 
 
 @contextlib.contextmanager
@@ -72,7 +92,7 @@ def capture(catalog: Any = None, **options: Any) -> Iterator[Events]:
     """
     events = Events()
     before = dict(candor._overrides)
-    candor._overrides.update(capture=events._received.append, strict=True)
+    candor._overrides.update(capture_sender=events._receive, strict=True)
     try:
         if catalog is not None or "catalog_text" in options:
             events._client = candor.open(catalog, **({"product_version": "0.0.0"} | options))

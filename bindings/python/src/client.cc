@@ -25,9 +25,10 @@ using std::chrono::milliseconds;
 // How late Ctrl-C may be during a flush.
 constexpr milliseconds kSignalsEvery{50};
 
-std::function<void(std::string_view)> callback(py::handle function) {
+template <typename... Texts>
+std::function<void(Texts...)> callback(py::handle function) {
   auto callable = std::make_shared<Callable>(function.ptr());
-  return [callable](std::string_view text) { (*callable)(text); };
+  return [callable](Texts... texts) { (*callable)({texts...}); };
 }
 
 template <typename T>
@@ -64,10 +65,19 @@ void set(Opening& to, py::handle value) {
   to.options.*member = value.cast<T>();
 }
 
+template <typename Function>
+struct Callback;
+template <typename... Texts>
+struct Callback<std::function<void(Texts...)>> {
+  static std::function<void(Texts...)> of(py::handle function) {
+    return callback<Texts...>(function);
+  }
+};
+
 template <auto member>
 void set_callback(Opening& to, py::handle value) {
   if (!PyCallable_Check(value.ptr())) throw py::value_error("must be callable");
-  to.options.*member = callback(value);
+  to.options.*member = Callback<std::remove_reference_t<decltype(to.options.*member)>>::of(value);
 }
 
 const std::map<std::string_view, Setter>& setters() {
@@ -81,6 +91,7 @@ const std::map<std::string_view, Setter>& setters() {
       {"distinct_id", &set<&Options::distinct_id>},
       {"project_dir", &set<&Options::project_dir>},
       {"policy_file", &set<&Options::policy_file>},
+      {"secrets", &set<&Options::secrets>},
       {"flush_at", &set<&Options::flush_at>},
       {"flush_interval_ms", &set<&Options::flush_interval_ms>},
       {"max_retries", &set<&Options::max_retries>},
@@ -92,6 +103,7 @@ const std::map<std::string_view, Setter>& setters() {
       {"uploader_program", &set<&Options::uploader_program>},
       {"log", &set_callback<&Options::log>},
       {"capture", &set_callback<&Options::capture>},
+      {"capture_sender", &set_callback<&Options::capture_sender>},
       {"delivery",
        [](Opening& to, py::handle value) {
          to.options.delivery = choice<Delivery>({{"auto", Delivery::automatic},
@@ -164,13 +176,21 @@ Callable::~Callable() {
   Py_DECREF(function_);
 }
 
-void Callable::operator()(std::string_view text) const noexcept {
+void Callable::operator()(std::initializer_list<std::string_view> texts) const noexcept {
   if (Py_IsInitialized() == 0) return;
   Locked lock;
-  PyObject* argument =
-      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace");
-  PyObject* result = argument == nullptr ? nullptr : PyObject_CallOneArg(function_, argument);
-  Py_XDECREF(argument);
+  PyObject* arguments = PyTuple_New(static_cast<Py_ssize_t>(texts.size()));
+  Py_ssize_t at = 0;
+  for (const std::string_view text : texts) {
+    PyObject* argument =
+        arguments == nullptr
+            ? nullptr
+            : PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace");
+    if (argument == nullptr) Py_CLEAR(arguments);
+    if (arguments != nullptr) PyTuple_SET_ITEM(arguments, at++, argument);
+  }
+  PyObject* result = arguments == nullptr ? nullptr : PyObject_CallObject(function_, arguments);
+  Py_XDECREF(arguments);
   Py_XDECREF(result);
   if (result != nullptr) return;
   const bool interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;

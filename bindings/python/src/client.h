@@ -3,6 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,9 +20,9 @@ class Callable {
   Callable(const Callable&) = delete;
   Callable& operator=(const Callable&) = delete;
 
-  // Calls it with `text` as a str. What it raises is dropped, but a Ctrl-C that
+  // Calls it with a str for each text. What it raises is dropped, but a Ctrl-C that
   // arrived meanwhile stays pending.
-  void operator()(std::string_view text) const noexcept;
+  void operator()(std::initializer_list<std::string_view> texts) const noexcept;
 
  private:
   PyObject* function_;

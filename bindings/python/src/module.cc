@@ -53,6 +53,7 @@ void add_status(py::module_& m) {
       .def_readonly("identity_file", &Status::identity_file)
       .def_readonly("spool_dir", &Status::spool_dir)
       .def_readonly("endpoint", &Status::endpoint)
+      .def_readonly("endpoint_insecure", &Status::endpoint_insecure)
       .def_readonly("notice_shown", &Status::notice_shown)
       .def_readonly("problem", &Status::problem)
       .def("__repr__",

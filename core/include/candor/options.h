@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 struct candor_upload_api;
 
@@ -51,6 +52,11 @@ struct Options {
   std::string distinct_id;
   // The directory of the user's project; sent only as a salted hash (group `project`).
   std::string project_dir;
+  // What this program knows to be secret: its keys, its user's password. Taken out of every
+  // diagnostic text, also URL-encoded, escaped as in JSON or in base64. At most 64, of 8 to 4,096
+  // bytes of UTF-8; another is refused with a line in the log, for a secret of one letter would
+  // erase all text. Kept in this process's memory only.
+  std::vector<std::string> secrets;
   // Machine-wide consent set by an administrator.
   std::string policy_file = "/etc/candor/policy.json";
 
@@ -85,6 +91,12 @@ struct Options {
   // For tests: accepted events go to this function as canonical bytes, and
   // identity, consent, spool and network are not used at all.
   std::function<void(std::string_view event)> capture;
+  // As `capture`, which it replaces, with who the event is about as well: the distinct id that the
+  // call or the client was given, empty when neither was, for a test has no install id; and the
+  // project, empty when there is none (its hash is salted with the nil UUID).
+  std::function<void(std::string_view event, std::string_view distinct_id,
+                     std::string_view project)>
+      capture_sender;
 
   // Run around the rare part of emit that may wait for the disk, so that a
   // binding can release its interpreter lock there. Both or neither.

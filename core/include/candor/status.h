@@ -16,7 +16,10 @@ struct Status {
   std::string install_id;     // empty when there is none
   std::string identity_file;  // where consent and identity live
   std::string spool_dir;      // where accepted events wait
-  std::string endpoint;       // where they go
+  std::string endpoint;       // where they go; *** for what may be secret in it
+  // They go there readable on their way: plain http, to another machine. Only what
+  // PREFIX_TELEMETRY_ENDPOINT names may be such a place.
+  bool endpoint_insecure = false;
   bool notice_shown = false;
   std::string problem;  // why the client could not be opened as asked; empty when it could
 };

@@ -16,6 +16,7 @@
 #include "catalog/catalog.h"
 #include "client/delivery.h"
 #include "client/log.h"
+#include "client/secrets.h"
 #include "client/setup.h"
 #include "consent/consent.h"
 #include "event/encoder.h"
@@ -38,6 +39,9 @@ struct Sender {
   std::string distinct_id;
   std::string project;
 };
+
+// Salts the project of what a test captures.
+constexpr std::string_view kNoInstallId = "00000000-0000-0000-0000-000000000000";
 
 bool valid_distinct_id(std::string_view id) noexcept {
   return !id.empty() && id.size() <= event::kDistinctIdBytesMax && utf8_length(id).has_value();
@@ -108,6 +112,7 @@ struct Client::Impl {
   std::atomic<bool> purged{false};
 
   void open();
+  [[nodiscard]] bool captures() const noexcept { return options.capture || options.capture_sender; }
   void load_catalog();
   [[nodiscard]] std::optional<SourceValue> source(std::string_view name) const;
   bool start(const consent::Decision& decision) noexcept;
@@ -185,11 +190,19 @@ void Client::Impl::open() {
   load_catalog();
   if (!catalog) return;
   encoder = std::make_unique<event::Encoder>(
-      catalog, options.runtime, [this](std::string_view name) { return source(name); });
+      catalog, options.runtime, [this](std::string_view name) { return source(name); },
+      client::literals(options.secrets, log));
+  options.secrets.clear();
   unknown_label = static_cast<std::uint32_t>(catalog->events.size());
   log.expect(catalog->events.size() + 1);
   log.tell_of_sources(options, *catalog);
-  if (options.capture) return;
+  if (captures()) {
+    owned_sender = std::make_unique<Sender>(Sender{options.distinct_id, {}});
+    if (!options.project_dir.empty()) {
+      owned_sender->project = identity::project_id(kNoInstallId, options.project_dir);
+    }
+    return;
+  }
   if (!options.distinct_id.empty() && !valid_distinct_id(options.distinct_id)) {
     problem = "distinct_id must be 1 to 200 bytes of UTF-8";
     return;
@@ -197,8 +210,16 @@ void Client::Impl::open() {
   debug = is_signal(env(client::variable(*catalog, "TELEMETRY_DEBUG")));
   places = client::places(*catalog, options, env);
   gate = std::make_unique<consent::Gate>(client::terms(*catalog, options, places), env);
-  if (debug) return;
   const consent::Decision decision = gate->decision();
+  if (debug) {  // who would be the sender, if that is known
+    const std::string& install_id = decision.identity.install_id;
+    owned_sender = std::make_unique<Sender>(
+        Sender{options.distinct_id.empty() ? install_id : options.distinct_id, {}});
+    if (!options.project_dir.empty() && !install_id.empty()) {
+      owned_sender->project = identity::project_id(install_id, options.project_dir);
+    }
+    return;
+  }
   if (decision.enabled) {
     start(decision);
   } else if (consent::is_withdrawal(decision.rule)) {
@@ -348,15 +369,20 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
                            const EmitOptions& how) {
   int index = -1;
   event::Buffer out;
-  if (options.capture || debug) {
+  if (captures() || debug) {
     if (closed.load(std::memory_order_relaxed) || !encoder) return Outcome{Result::disabled};
     Outcome outcome = encode(name, fields, how, index, out);
     if (!outcome) log.tell(label_of(index), name, outcome, {});
-    if (options.capture) {
-      if (outcome) options.capture(out.view());
-    } else {
-      write_to_stderr((outcome ? std::string(out.view()) : client::describe(name, outcome, {})) +
+    const event::Record record{
+        how.distinct_id.empty() ? owned_sender->distinct_id : how.distinct_id,
+        owned_sender->project, out.view()};
+    if (!captures()) {
+      write_to_stderr((outcome ? event::to_line(record) : client::describe(name, outcome, {})) +
                       "\n");
+    } else if (outcome && options.capture_sender) {
+      options.capture_sender(record.bytes, record.distinct_id, record.project);
+    } else if (outcome) {
+      options.capture(record.bytes);
     }
     return outcome;
   }
@@ -448,7 +474,7 @@ Status Client::status() const {
   // Busy only while a home is being made, or for ever after a fork in that moment.
   if (const std::unique_lock lock(impl_->starting, std::try_to_lock); lock)
     status.problem = impl_->problem;
-  if (impl_->options.capture) {
+  if (impl_->captures()) {
     status.enabled = impl_->catalog != nullptr;
     status.rule = "captured";
     status.explanation = "Events go to a test, and nowhere else.";
@@ -472,7 +498,8 @@ Status Client::status() const {
       decision.rule == consent::Rule::ci_send ? impl_->session_id : decision.identity.install_id;
   status.identity_file = places.identity_file;
   status.spool_dir = places.spool_dir;
-  status.endpoint = places.endpoint;
+  status.endpoint = places.endpoint_shown;
+  status.endpoint_insecure = places.endpoint_insecure;
   status.notice_shown = decision.identity.notice_version >= impl_->catalog->product.notice_version;
   return status;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/url.h"
 #include "spool/home.h"
 #include "upload/job.h"
 
@@ -20,6 +21,8 @@ Places places(const catalog::Catalog& catalog, const Options& options, const Env
     places.endpoint = *override_host;
     places.endpoint_overridden = true;
   }
+  places.endpoint_shown = masked_url(places.endpoint);
+  places.endpoint_insecure = is_readable_on_its_way(places.endpoint);
   const auto home = expand_home(options.home.empty() ? catalog.product.home : options.home, env);
   if (!home) return places;
   places.home = *home;
@@ -39,20 +42,28 @@ consent::Terms terms(const catalog::Catalog& catalog, const Options& options,
           .notice_version = catalog.product.notice_version};
 }
 
+std::vector<sink::Config> sinks(const catalog::Catalog& catalog, const Places& places) {
+  std::vector<sink::Config> configs;
+  for (const catalog::Sink& sink : catalog.sinks) {
+    configs.push_back({.type = sink.type,
+                       .host = places.endpoint_overridden ? places.endpoint : sink.host,
+                       .project_key = sink.project_key,
+                       .protocol = sink.protocol,
+                       .geoip = sink.geoip,
+                       .person_profiles = sink.person_profiles,
+                       .server = sink.server,
+                       // Only where the user says so in the environment, never a catalog.
+                       .plain_http = places.endpoint_overridden});
+  }
+  return configs;
+}
+
 std::string job(const catalog::Catalog& catalog, const Options& options, const Places& places,
                 const consent::Terms& terms) {
   upload::Job job;
   job.spool_dir = places.spool_dir;
   job.consent = terms;
-  for (const catalog::Sink& sink : catalog.sinks) {
-    job.sinks.push_back({.type = sink.type,
-                         .host = places.endpoint_overridden ? places.endpoint : sink.host,
-                         .project_key = sink.project_key,
-                         .protocol = sink.protocol,
-                         .geoip = sink.geoip,
-                         .person_profiles = sink.person_profiles,
-                         .server = sink.server});
-  }
+  job.sinks = sinks(catalog, places);
   job.flush_interval_ms = options.flush_interval_ms;
   job.max_retries = options.max_retries;
   job.request_timeout_ms = options.request_timeout_ms;

@@ -8,6 +8,7 @@
 #include "candor/options.h"
 #include "catalog/catalog.h"
 #include "consent/consent.h"
+#include "sink/sink.h"
 #include "spool/spool.h"
 
 namespace candor::client {
@@ -19,12 +20,17 @@ struct Places {
   std::string spool_dir;
   std::string endpoint;  // of the first sink, or what PREFIX_TELEMETRY_ENDPOINT says
   bool endpoint_overridden = false;
+  std::string endpoint_shown;      // the same for people: *** for what may be secret in it
+  bool endpoint_insecure = false;  // plain http to another machine
 };
 
 [[nodiscard]] Places places(const catalog::Catalog& catalog, const Options& options,
                             const Environment& env);
 [[nodiscard]] consent::Terms terms(const catalog::Catalog& catalog, const Options& options,
                                    const Places& places);
+// Where events go, in catalog order.
+[[nodiscard]] std::vector<sink::Config> sinks(const catalog::Catalog& catalog,
+                                              const Places& places);
 // The uploader's job, as JSON.
 [[nodiscard]] std::string job(const catalog::Catalog& catalog, const Options& options,
                               const Places& places, const consent::Terms& terms);

@@ -9,7 +9,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace candor::event {
 
@@ -41,6 +44,22 @@ void append_record_header(Out& to, std::string_view distinct_id, std::string_vie
   const std::string_view bytes = payload.substr(4 + n + m);
   if (bytes.size() < 4 || bytes.front() != '{' || !bytes.ends_with("}}")) return {};
   return Record{payload.substr(4, n), payload.substr(4 + n, m), bytes};
+}
+
+// One line for people: who the event is about, null when that is not known, its project if it has
+// one, and its canonical bytes, as one JSON object.
+[[nodiscard]] inline std::string to_line(const Record& record) {
+  std::string line = "{\"distinct_id\":";
+  if (record.distinct_id.empty()) {
+    line += "null";
+  } else {
+    append_json_string(line, record.distinct_id);
+  }
+  if (!record.project.empty()) {
+    line += ",\"project\":";
+    append_json_string(line, record.project);
+  }
+  return line.append(",").append(record.bytes.substr(1));
 }
 
 }  // namespace candor::event

@@ -82,12 +82,11 @@ constexpr std::size_t run_begin(std::string_view text, std::size_t i, std::size_
 template <typename Row, std::size_t N>
 struct WordTable {
   std::array<Row, N> rows;
-  std::array<std::uint16_t, 129> first{};  // by the word's first character
+  std::array<std::uint16_t, 129> first{};    // by the word's first character
   std::array<std::uint32_t, 128> seconds{};  // a bit for each second character, modulo 32
 
   consteval explicit WordTable(const Row (&given)[N]) : rows(std::to_array(given)) {
-    std::sort(rows.begin(), rows.end(),
-              [](const Row& a, const Row& b) { return a.word < b.word; });
+    std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.word < b.word; });
     std::size_t row = 0;
     for (std::size_t c = 0; c < 128; ++c) {
       first[c] = static_cast<std::uint16_t>(row);

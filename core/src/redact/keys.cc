@@ -1,8 +1,9 @@
 // The keys that announce a secret: password=..., "api_key": "...", Authorization: ...,
 // --token ..., <secret>...</secret>.
+#include "redact/keys.h"
+
 #include <array>
 
-#include "redact/keys.h"
 #include "redact/scanner.h"
 
 namespace candor::redact {
@@ -68,14 +69,14 @@ constexpr WordTable kTable(kRows);
 
 // A key of these says something about a secret, and holds none: password_file, secretName.
 constexpr std::string_view kAboutSecrets[] = {
-    "file",    "path",    "name",     "names",    "count",    "length", "len",    "size",
-    "type",    "url",     "uri",      "policy",   "required", "field",  "prompt", "hint",
-    "ttl",     "expiry",  "expires",  "expiresin", "expiresat", "expiration", "version", "arn",
-    "secretary", "manager", "provider", "format", "rules",    "strength", "less",  "limit",
-    "attempts", "enabled", "changed", "updated",  "createdat", "updatedat", "age", "id"};
+    "file",      "path",    "name",     "names",     "count",     "length",     "len",     "size",
+    "type",      "url",     "uri",      "policy",    "required",  "field",      "prompt",  "hint",
+    "ttl",       "expiry",  "expires",  "expiresin", "expiresat", "expiration", "version", "arn",
+    "secretary", "manager", "provider", "format",    "rules",     "strength",   "less",    "limit",
+    "attempts",  "enabled", "changed",  "updated",   "createdat", "updatedat",  "age",     "id"};
 
 // What may stand before the word token in the errors of parsers.
-constexpr std::string_view kParserWords[] = {"unexpected", "unknown", "illegal", "next",
+constexpr std::string_view kParserWords[] = {"unexpected", "unknown",  "illegal",  "next",
                                              "current",    "previous", "expected", "last",
                                              "bad",        "eof",      "near",     "special"};
 
@@ -100,7 +101,8 @@ bool is_about_secrets(std::string_view plain, std::string_view word) noexcept {
 
 constexpr KeyRule kOwn{"", KeyRule::Where::exactly, KeyRule::Value::word};
 constexpr KeyRule kNamed{"value", KeyRule::Where::exactly, KeyRule::Value::word};
-constexpr KeyRule kPass{"pass", KeyRule::Where::exactly, KeyRule::Value::weak};  // or a test's verdict
+constexpr KeyRule kPass{"pass", KeyRule::Where::exactly,
+                        KeyRule::Value::weak};  // or a test's verdict
 constexpr KeyRule kFlag{"user", KeyRule::Where::exactly, KeyRule::Value::word};
 
 }  // namespace
@@ -192,7 +194,8 @@ bool Scanner::keyed(std::size_t separator, std::size_t separator_end, Hit& hit) 
   if (key.rule == nullptr) {
     constexpr std::size_t kNameMax = 64, kNearMax = 96;
     if (equals(name, "name") || equals(name, "key")) {
-      const std::size_t named = run_end(text_, begin, [](char c) { return is_quote(c) || c == '\\'; });
+      const std::size_t named =
+          run_end(text_, begin, [](char c) { return is_quote(c) || c == '\\'; });
       const std::size_t end = run_end(text_.substr(0, named + kNameMax), named, is_key);
       if (end > named && key_rule(text_.substr(named, end - named)) != nullptr) {
         named_until_ = end + kNearMax;

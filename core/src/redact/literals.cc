@@ -183,9 +183,11 @@ std::vector<Literals::Span> Literals::find(std::string_view text, bool first_onl
         reader.feed(static_cast<unsigned char>("\"\\/\b\f\n\r\t"[named]), i, i + 2);
         i += 2;
       } else if (const int code = next == 'u' ? hex4(text, i + 2) : -1; code >= 0) {
-        const int low = (code & 0xfc00) == 0xd800 && text.substr(i + 6, 2) == "\\u" ? hex4(text, i + 8) : -1;
+        const int low =
+            (code & 0xfc00) == 0xd800 && text.substr(i + 6, 2) == "\\u" ? hex4(text, i + 8) : -1;
         const bool pair = low >= 0 && (low & 0xfc00) == 0xdc00;
-        const auto whole = static_cast<unsigned>(pair ? 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff) : code);
+        const auto whole =
+            static_cast<unsigned>(pair ? 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff) : code);
         reader.feed_code_point(whole, i, i + (pair ? 12 : 6));
         i += pair ? 12 : 6;
       } else {

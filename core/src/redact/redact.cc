@@ -28,7 +28,8 @@ void cut(std::string& text, std::size_t max_length) {
 // `from` with marks; false, and `to` as it was, when it is clean.
 bool Redactor::pass(std::string_view from, std::string& to) const {
   std::string without;
-  const bool literal = literals_ != nullptr && literals_->replace(from, mark(Kind::secret), without);
+  const bool literal =
+      literals_ != nullptr && literals_->replace(from, mark(Kind::secret), without);
   const std::string_view text = literal ? std::string_view(without) : from;
   Scanner scanner(text, own_prefix_);
   Hit hit;

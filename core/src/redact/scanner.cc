@@ -82,7 +82,8 @@ bool Scanner::next(Hit& hit) noexcept {
       case Role::sign:
         found = (c != '-' && c != '/' && ended_run(i)) || sign(i, hit);
         // Two digits in hex are no letters of the word behind them.
-        i += c == '%' && i + 2 < text_.size() && is_hex(text_[i + 1]) && is_hex(text_[i + 2]) ? 3u : 1u;
+        i += c == '%' && i + 2 < text_.size() && is_hex(text_[i + 1]) && is_hex(text_[i + 2]) ? 3u
+                                                                                              : 1u;
         break;
     }
   }

@@ -97,7 +97,7 @@ class Scanner {
 
   const std::string_view text_, own_prefix_;
   std::size_t at_ = 0;
-  std::size_t from_ = 0;  // the end of the last hit: nothing may begin before it
+  std::size_t from_ = 0;        // the end of the last hit: nothing may begin before it
   std::size_t run_ = kNoMatch;  // where the letters, digits and joiners began that go on here
   // Ends of what was read and is not read again.
   std::size_t colon_end_ = 0, no_at_sign_before_ = 0, url_end_ = 0, next_digit_ = kNoMatch;

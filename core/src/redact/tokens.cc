@@ -140,10 +140,10 @@ constexpr WordTable kTable(kRows);
 
 // A word before hexadecimal digits that says they are no secret.
 constexpr std::string_view kDigestWords[] = {
-    "sha",      "sha1",     "sha256", "sha384", "sha512",   "md5",   "digest", "checksum",
-    "commit",   "commits",  "rev",    "revision", "ref",    "tree",  "blob",   "parent",
-    "object",   "head",     "merge",  "hash",   "etag",     "trace", "traceid", "span",
-    "integrity", "fingerprint", "image", "layer", "manifest", "index", "blake2b", "blake3"};
+    "sha",       "sha1",        "sha256", "sha384",   "sha512",   "md5",   "digest",  "checksum",
+    "commit",    "commits",     "rev",    "revision", "ref",      "tree",  "blob",    "parent",
+    "object",    "head",        "merge",  "hash",     "etag",     "trace", "traceid", "span",
+    "integrity", "fingerprint", "image",  "layer",    "manifest", "index", "blake2b", "blake3"};
 // Before base64.
 constexpr std::string_view kDigestPrefixes[] = {"sha1-", "sha256-", "sha384-", "sha512-"};
 
@@ -175,7 +175,8 @@ bool is_uuid_like(std::string_view text) noexcept {
 bool is_regular(std::string_view piece) noexcept {
   constexpr std::size_t kWordMin = 4, kHexMin = 16;
   if (piece.size() >= kWordMin && std::all_of(piece.begin(), piece.end(), is_lower)) return true;
-  const bool length = piece.size() == 4 || piece.size() == 8 || piece.size() == 12 || piece.size() >= kHexMin;
+  const bool length =
+      piece.size() == 4 || piece.size() == 8 || piece.size() == 12 || piece.size() >= kHexMin;
   return length && std::all_of(piece.begin(), piece.end(), is_hex);
 }
 
@@ -219,9 +220,8 @@ bool Scanner::hex_run(std::size_t begin, std::size_t end, Hit& hit) const noexce
   if (std::none_of(run.begin(), run.end(), is_digit)) return false;
 
   const std::size_t gap = begin - std::min(begin, kGapMax);
-  const std::size_t word_end = run_begin(text_, begin, std::max(from_, gap), [](char c) {
-    return is_one_of(c, " \t:=@-\"'(/#[");
-  });
+  const std::size_t word_end = run_begin(text_, begin, std::max(from_, gap),
+                                         [](char c) { return is_one_of(c, " \t:=@-\"'(/#["); });
   const std::size_t lowest = std::max(from_, word_end - std::min(word_end, kWordMax));
   const std::size_t word_begin = run_begin(text_, word_end, lowest, is_alnum);
   if (word_end < begin && is_among(text_.substr(word_begin, word_end - word_begin), kDigestWords)) {
@@ -294,8 +294,8 @@ bool Scanner::scheme_token(std::size_t i, Hit& hit) const noexcept {
   if (token.size() < kTokenMin) return false;
   // "Basic authentication failed" names a scheme and carries no token.
   const std::string_view bare = token.substr(0, token.find_last_not_of("._-") + 1);
-  const bool is_word =
-      token.size() <= kWordMax && !bare.empty() && std::all_of(bare.begin() + 1, bare.end(), is_lower);
+  const bool is_word = token.size() <= kWordMax && !bare.empty() &&
+                       std::all_of(bare.begin() + 1, bare.end(), is_lower);
   if (is_word) return false;
   hit = {begin, end, Kind::secret};
   return true;
@@ -316,7 +316,8 @@ bool Scanner::thin_address(std::size_t i, Hit& hit) const noexcept {
   const std::size_t slash = run_end(text_.substr(0, i + kUserMax), i, is_key);
   if (slash == i || slash >= text_.size() || text_[slash] != '/') return false;
   const auto in_password = [](char c) { return !is_space(c) && !is_quote(c) && c != '@'; };
-  const std::size_t end = run_end(text_.substr(0, slash + 1 + kPasswordMax), slash + 1, in_password);
+  const std::size_t end =
+      run_end(text_.substr(0, slash + 1 + kPasswordMax), slash + 1, in_password);
   if (end == slash + 1 || end >= text_.size() || text_[end] != '@' || is_marked(slash + 1)) {
     return false;
   }
@@ -342,7 +343,8 @@ bool Scanner::login_line(std::size_t i, Hit& hit) const noexcept {
 
 bool Scanner::pem(std::size_t i, Hit& hit) noexcept {
   constexpr std::string_view kBegin = "-----begin ", kEnd = "-----end ", kDashes = "-----";
-  constexpr std::string_view kSshBegin = "---- begin ssh2 ", kSshEnd = "---- end ssh2 ", kSshDashes = "----";
+  constexpr std::string_view kSshBegin = "---- begin ssh2 ", kSshEnd = "---- end ssh2 ",
+                             kSshDashes = "----";
   const bool ssh = has_at(text_, i, kSshBegin);
   if (!ssh && !has_at(text_, i, kBegin)) return false;
   const std::string_view last = ssh ? kSshEnd : kEnd, dashes = ssh ? kSshDashes : kDashes;
@@ -363,11 +365,12 @@ bool Scanner::password_hash(std::size_t i, Hit& hit) const noexcept {
   constexpr std::size_t kIdMax = 10, kBytesMin = 20;
   const std::size_t id = run_end(text_.substr(0, i + 1 + kIdMax), i + 1, is_alnum);
   if (id == i + 1 || id >= text_.size() || text_[id] != '$') return false;
-  if (!is_digit(text_[i + 1]) && !has_at(text_, i + 1, "argon2") && !has_at(text_, i + 1, "pbkdf2") &&
-      !has_at(text_, i + 1, "scrypt")) {
+  if (!is_digit(text_[i + 1]) && !has_at(text_, i + 1, "argon2") &&
+      !has_at(text_, i + 1, "pbkdf2") && !has_at(text_, i + 1, "scrypt")) {
     return false;
   }
-  const std::size_t end = run_end(text_, id, [](char c) { return is_alnum(c) || is_one_of(c, "$./+=,-_"); });
+  const std::size_t end =
+      run_end(text_, id, [](char c) { return is_alnum(c) || is_one_of(c, "$./+=,-_"); });
   if (end - id < kBytesMin) return false;
   hit = {i, end, Kind::secret};
   return true;
@@ -415,7 +418,8 @@ bool Scanner::password_at_host(std::size_t i, Hit& hit) noexcept {
   if (domain_end(at + 1) != kNoMatch && email(at, at + 1, hit) && hit.begin > i) return true;
   if (has_at(text_, at + 1, "sha256:")) return false;  // an image's digest
   // A package's version: npm:left-pad@1.3.0, which has a dot less than an address.
-  const std::size_t version_end = run_end(text_, at + 1, [](char c) { return is_digit(c) || c == '.'; });
+  const std::size_t version_end =
+      run_end(text_, at + 1, [](char c) { return is_digit(c) || c == '.'; });
   const std::string_view version = text_.substr(at + 1, version_end - at - 1);
   if (std::count(version.begin(), version.end(), '.') == 2) return false;
   if (has_at(text_, i - std::min<std::size_t>(i, 3), "npm")) return false;

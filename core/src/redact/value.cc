@@ -6,21 +6,48 @@ namespace candor::redact {
 namespace {
 
 // What programs print where there is no secret.
-constexpr Word kHarmlessRows[] = {{"null"}, {"none"}, {"nil"}, {"undefined"}, {"true"}, {"false"}, {"yes"}, {"no"}, {"on"}, {"off"}, {"ok"}, {"unset"}, {"set"}, {"empty"}, {"missing"}, {"required"}, {"optional"}, {"invalid"}, {"expired"}, {"denied"}, {"failed"}, {"failure"}, {"revoked"}, {"unknown"}, {"disabled"}, {"enabled"}, {"hidden"}, {"masked"}, {"omitted"}, {"removed"}, {"redacted"}, {"filtered"}, {"string"}, {"str"}, {"number"}, {"integer"}, {"int"}, {"bool"}, {"boolean"}, {"bytes"}, {"object"}, {"any"}, {"text"}, {"void"}, {"n/a"}, {"default"}, {"success"}, {"valid"}, {"incorrect"}, {"mismatch"}, {"rejected"}, {"accepted"}, {"unauthorized"}, {"forbidden"}, {"wrong"}, {"error"}, {"bearer"}, {"basic"}, {"digest"}, {"password"}, {"token"}, {"secret"}, {"anonymous"}, {"changed"}, {"await"}, {"new"}, {"function"}, {"async"}};
+constexpr Word kHarmlessRows[] = {
+    {"null"},      {"none"},     {"nil"},       {"undefined"}, {"true"},         {"false"},
+    {"yes"},       {"no"},       {"on"},        {"off"},       {"ok"},           {"unset"},
+    {"set"},       {"empty"},    {"missing"},   {"required"},  {"optional"},     {"invalid"},
+    {"expired"},   {"denied"},   {"failed"},    {"failure"},   {"revoked"},      {"unknown"},
+    {"disabled"},  {"enabled"},  {"hidden"},    {"masked"},    {"omitted"},      {"removed"},
+    {"redacted"},  {"filtered"}, {"string"},    {"str"},       {"number"},       {"integer"},
+    {"int"},       {"bool"},     {"boolean"},   {"bytes"},     {"object"},       {"any"},
+    {"text"},      {"void"},     {"n/a"},       {"default"},   {"success"},      {"valid"},
+    {"incorrect"}, {"mismatch"}, {"rejected"},  {"accepted"},  {"unauthorized"}, {"forbidden"},
+    {"wrong"},     {"error"},    {"bearer"},    {"basic"},     {"digest"},       {"password"},
+    {"token"},     {"secret"},   {"anonymous"}, {"changed"},   {"await"},        {"new"},
+    {"function"},  {"async"}};
 constexpr WordTable kHarmless(kHarmlessRows);
 
 // How a sentence about a secret goes on, where the value of one would stand.
-constexpr Word kProseRows[] = {{"must"}, {"should"}, {"is"}, {"was"}, {"are"}, {"were"}, {"has"}, {"have"}, {"had"}, {"cannot"}, {"can't"}, {"could"}, {"can"}, {"does"}, {"doesn't"}, {"did"}, {"didn't"}, {"do"}, {"not"}, {"no"}, {"too"}, {"may"}, {"will"}, {"won't"}, {"isn't"}, {"missing"}, {"invalid"}, {"expired"}, {"failed"}, {"incorrect"}, {"wrong"}, {"required"}, {"denied"}, {"rejected"}, {"refused"}, {"unknown"}, {"unable"}, {"field"}, {"value"}, {"expected"}, {"this"}, {"the"}, {"your"}, {"please"}, {"authentication"}, {"unexpected"}, {"couldn't"}, {"needs"}, {"contains"}};
+constexpr Word kProseRows[] = {
+    {"must"},       {"should"},   {"is"},      {"was"},      {"are"},
+    {"were"},       {"has"},      {"have"},    {"had"},      {"cannot"},
+    {"can't"},      {"could"},    {"can"},     {"does"},     {"doesn't"},
+    {"did"},        {"didn't"},   {"do"},      {"not"},      {"no"},
+    {"too"},        {"may"},      {"will"},    {"won't"},    {"isn't"},
+    {"missing"},    {"invalid"},  {"expired"}, {"failed"},   {"incorrect"},
+    {"wrong"},      {"required"}, {"denied"},  {"rejected"}, {"refused"},
+    {"unknown"},    {"unable"},   {"field"},   {"value"},    {"expected"},
+    {"this"},       {"the"},      {"your"},    {"please"},   {"authentication"},
+    {"unexpected"}, {"couldn't"}, {"needs"},   {"contains"}};
 constexpr WordTable kProse(kProseRows);
 
-constexpr std::string_view kSchemes[] = {"bearer", "basic", "digest", "token", "apikey", "negotiate"};
+constexpr std::string_view kSchemes[] = {"bearer", "basic",  "digest",
+                                         "token",  "apikey", "negotiate"};
 
 // Where a program's own text reads a secret instead of holding one.
-constexpr std::string_view kRoots[] = {
-    "process.env.", "os.environ", "import.meta.env.", "self.",   "this.",   "config.", "settings.",
-    "env.",         "args.",      "options.",         "opts.",   "params.", "secrets.", "vars.",
-    "var.",         "local.",     "data.",            "module.", "request.", "req.",   "ctx.",
-    "context.",     "state.",     "props.",           "cfg."};
+constexpr std::string_view kRoots[] = {"process.env.", "os.environ", "import.meta.env.",
+                                       "self.",        "this.",      "config.",
+                                       "settings.",    "env.",       "args.",
+                                       "options.",     "opts.",      "params.",
+                                       "secrets.",     "vars.",      "var.",
+                                       "local.",       "data.",      "module.",
+                                       "request.",     "req.",       "ctx.",
+                                       "context.",     "state.",     "props.",
+                                       "cfg."};
 
 bool is_word_char(char c) noexcept { return is_alnum(c) || c == '_'; }
 
@@ -30,33 +57,42 @@ bool is_masked(std::string_view value) noexcept {
   const char c = value.front();
   if (!is_one_of(c, "*xX.-_#?") && !value.starts_with("\xe2\x80\xa2")) return false;
   if (c == '\xe2') return value.find_first_not_of("\xe2\x80\xa2") == kNoMatch;
-  return value.find_first_not_of(c) == kNoMatch && (c == '*' || c == '-' || value.size() >= kLettersMin);
+  return value.find_first_not_of(c) == kNoMatch &&
+         (c == '*' || c == '-' || value.size() >= kLettersMin);
 }
 
 // ${NAME}, {{ name }}, $NAME, %NAME%, %s, <your token>
 bool is_placeholder(std::string_view value) noexcept {
   const char c = value.front(), last = value.back();
-  const auto all = [](std::string_view text, auto test) { return std::all_of(text.begin(), text.end(), test); };
+  const auto all = [](std::string_view text, auto test) {
+    return std::all_of(text.begin(), text.end(), test);
+  };
   if (value == "%s" || value == "%d" || value == "%r" || value == "?") return true;
   if ((value.starts_with("${") || value.starts_with("$(") || value.starts_with("{{") ||
-       value.starts_with("%(")) && value.size() > 3) {
-    return is_one_of(last, "})s") &&
-           all(value.substr(2, value.size() - 3), [](char ch) { return is_key(ch) || is_one_of(ch, " {}()[]'\":$?@/|"); });
+       value.starts_with("%(")) &&
+      value.size() > 3) {
+    return is_one_of(last, "})s") && all(value.substr(2, value.size() - 3), [](char ch) {
+             return is_key(ch) || is_one_of(ch, " {}()[]'\":$?@/|");
+           });
   }
   if (c == '$' && value.size() > 1) {
-    return all(value.substr(1), [](char ch) { return is_upper(ch) || is_digit(ch) || ch == '_'; }) &&
+    return all(value.substr(1),
+               [](char ch) { return is_upper(ch) || is_digit(ch) || ch == '_'; }) &&
            is_upper(value[1]);
   }
-  if (c == '%' && last == '%' && value.size() > 2) return all(value.substr(1, value.size() - 2), is_word_char);
+  if (c == '%' && last == '%' && value.size() > 2)
+    return all(value.substr(1, value.size() - 2), is_word_char);
   if (c == '<' && last == '>' && value.size() > 2) {
-    return all(value.substr(1, value.size() - 2), [](char ch) { return is_alpha(ch) || is_one_of(ch, " _-."); });
+    return all(value.substr(1, value.size() - 2),
+               [](char ch) { return is_alpha(ch) || is_one_of(ch, " _-."); });
   }
   return false;
 }
 
 // getpass("..."), self.next_token(), process.env.TOKEN, os.environ["TOKEN"]
 bool is_code(std::string_view value) noexcept {
-  const std::size_t path = run_end(value, 0, [](char c) { return is_alpha(c) || c == '_' || c == '.'; });
+  const std::size_t path =
+      run_end(value, 0, [](char c) { return is_alpha(c) || c == '_' || c == '.'; });
   if (path > 1 && path < value.size() && value[path] == '(') return true;
   return std::any_of(std::begin(kRoots), std::end(kRoots),
                      [&](std::string_view root) { return has_at(value, 0, root); }) &&
@@ -111,7 +147,8 @@ std::size_t Scanner::indent(std::size_t i) const noexcept {
 bool Scanner::begins_line(const Key& key) const noexcept {
   constexpr std::size_t kBeforeMax = 64;
   const std::size_t lowest = key.begin - std::min(key.begin, kBeforeMax);
-  std::size_t i = run_begin(text_, key.begin, lowest, [](char c) { return is_blank(c) || c == '-' || is_quote(c); });
+  std::size_t i = run_begin(text_, key.begin, lowest,
+                            [](char c) { return is_blank(c) || c == '-' || is_quote(c); });
   for (const std::string_view word : {"export", "set", "env"}) {
     if (i >= word.size() && has_at(text_, i - word.size(), word)) i -= word.size();
   }
@@ -129,7 +166,8 @@ std::size_t Scanner::skip_gap(std::size_t i) const noexcept {
 }
 
 // Reports the value [begin, end), if it is a secret.
-bool Scanner::report(const Key& key, std::size_t begin, std::size_t end, bool quoted, Hit& hit) noexcept {
+bool Scanner::report(const Key& key, std::size_t begin, std::size_t end, bool quoted,
+                     Hit& hit) noexcept {
   if (end <= begin || is_marked(begin)) return false;
   const std::string_view value = text_.substr(begin, end - begin);
   if (is_harmless(value)) return false;
@@ -138,8 +176,11 @@ bool Scanner::report(const Key& key, std::size_t begin, std::size_t end, bool qu
     // Of a count, or of a program's own text.
     if (value.front() == '(') return false;
     constexpr std::size_t kDigitsMax = 4;
-    if (value.size() <= kDigitsMax && std::all_of(value.begin(), value.end(), is_digit)) return false;
-    if (std::none_of(value.begin(), value.end(), [](char c) { return is_alnum(c) || is_foreign(c); })) return false;
+    if (value.size() <= kDigitsMax && std::all_of(value.begin(), value.end(), is_digit))
+      return false;
+    if (std::none_of(value.begin(), value.end(),
+                     [](char c) { return is_alnum(c) || is_foreign(c); }))
+      return false;
   }
   if (!quoted && is_prose(text_.substr(begin), weak)) return false;
   hit = {begin, end, Kind::secret};
@@ -151,7 +192,8 @@ bool Scanner::value(const Key& key, std::size_t i, bool spaced, Hit& hit) noexce
   if (i >= text_.size() || is_marked(i)) return false;
   if (is_line_end(text_[i])) return next_line_value(key, i, hit);
   if (text_[i] == '|' || (text_[i] == '>' && key.quote == 0)) {  // a block of YAML
-    const std::size_t end = run_end(text_, i + 1, [](char c) { return is_digit(c) || is_one_of(c, "+- "); });
+    const std::size_t end =
+        run_end(text_, i + 1, [](char c) { return is_digit(c) || is_one_of(c, "+- "); });
     if (end < text_.size() && is_line_end(text_[end])) return next_line_value(key, end, hit);
   }
   // An opening quote, perhaps escaped, perhaps behind a letter or two (Python's b'').
@@ -186,7 +228,8 @@ std::size_t Scanner::closing_quote(std::size_t i, char quote, std::size_t escape
 }
 
 // The text in quotes at `quote`, and what is joined to it: 'it'"'"'s', "a" "b", "a" + "b".
-bool Scanner::quoted_value(const Key& key, std::size_t quote, std::size_t escapes, Hit& hit) noexcept {
+bool Scanner::quoted_value(const Key& key, std::size_t quote, std::size_t escapes,
+                           Hit& hit) noexcept {
   const std::size_t begin = quote + 1;
   char opened = text_[quote];
   if (is_marked(begin)) return false;
@@ -203,7 +246,8 @@ bool Scanner::quoted_value(const Key& key, std::size_t quote, std::size_t escape
       joined = true;
       break;
     } else {
-      const std::size_t next = run_end(text_, after, [](char c) { return is_blank(c) || c == '+'; });
+      const std::size_t next =
+          run_end(text_, after, [](char c) { return is_blank(c) || c == '+'; });
       if (next == after || next >= text_.size() || text_[next] != opened || escapes != 0) break;
       end = closing_quote(next + 1, opened, escapes);
     }
@@ -279,7 +323,8 @@ std::size_t Scanner::header_end(const Key& key, std::size_t i) noexcept {
   if (key.quote != 0) return closing_quote(i, key.quote, key.escapes);
   const auto escaped_line_end = [&](std::size_t from, std::size_t to) {
     for (std::size_t at = from; at + 2 < to; ++at) {
-      if (text_[at] == '\\' && is_one_of(text_[at + 1], "rn") && !is_blank(text_[at + 2])) return at;
+      if (text_[at] == '\\' && is_one_of(text_[at + 1], "rn") && !is_blank(text_[at + 2]))
+        return at;
     }
     return to;
   };
@@ -303,7 +348,8 @@ bool Scanner::plain_value(const Key& key, std::size_t i, bool spaced, Hit& hit) 
     while (end > i && (is_blank(text_[end - 1]) || is_one_of(text_[end - 1], what))) --end;
     return end;
   };
-  if (kind == KeyRule::Value::line) return report(key, i, trimmed(header_end(key, i), ""), false, hit);
+  if (kind == KeyRule::Value::line)
+    return report(key, i, trimmed(header_end(key, i), ""), false, hit);
   if (text_[i] == '<') {
     constexpr std::size_t kPlaceholderMax = 48;
     const std::size_t close = text_.substr(0, i + kPlaceholderMax).find('>', i);
@@ -311,7 +357,8 @@ bool Scanner::plain_value(const Key& key, std::size_t i, bool spaced, Hit& hit) 
   }
   if (kind == KeyRule::Value::phrase && spaced && key.quote == 0 && begins_line(key)) {
     std::size_t end = line_end(i);
-    if (const std::size_t comment = text_.substr(i, end - i).find(" #"); comment != kNoMatch) end = i + comment;
+    if (const std::size_t comment = text_.substr(i, end - i).find(" #"); comment != kNoMatch)
+      end = i + comment;
     return report(key, i, trimmed(end, ",;"), false, hit);
   }
   std::size_t end = word_end(i, key.quote);
@@ -330,7 +377,8 @@ bool Scanner::next_line_value(const Key& key, std::size_t end, Hit& hit) noexcep
   constexpr std::size_t kEmptyMax = 2, kAnswerMin = 6;
   const bool block = !is_line_end(text_[end - 1]) && is_one_of(text_[end - 1], "|>+-0123456789 ");
   std::size_t begin = next_line(end);
-  for (std::size_t empty = 0; empty < kEmptyMax && begin < text_.size() && is_line_end(text_[begin]); ++empty) {
+  for (std::size_t empty = 0;
+       empty < kEmptyMax && begin < text_.size() && is_line_end(text_[begin]); ++empty) {
     begin = next_line(begin);
   }
   std::size_t content = run_end(text_, begin, is_blank);
@@ -358,7 +406,8 @@ bool Scanner::next_line_value(const Key& key, std::size_t end, Hit& hit) noexcep
   const auto inside = line.substr(0, line.empty() ? 0 : line.size() - 1);
   const bool answer = key.rule->value == KeyRule::Value::phrase && line.size() >= kAnswerMin &&
                       line.find(' ') == kNoMatch && !is_harmless(line) &&
-                      std::any_of(inside.begin(), inside.end(), [](char c) { return is_digit(c) || is_one_of(c, "!@#$%^&*"); });
+                      std::any_of(inside.begin(), inside.end(),
+                                  [](char c) { return is_digit(c) || is_one_of(c, "!@#$%^&*"); });
   return answer && report(key, content, last, false, hit);
 }
 

@@ -20,7 +20,8 @@ struct Config {
   std::string protocol = "v0";
   bool geoip = false;
   bool person_profiles = false;
-  bool server = false;  // the events are a server's
+  bool server = false;      // the events are a server's
+  bool plain_http = false;  // to any host, not to this machine alone: the user named it
 };
 
 // What stays the same while one batch is tried again.

@@ -1,6 +1,5 @@
 // HTTP by libcurl: one kept connection, one request at a time, cancellable within
 // milliseconds whatever the server does.
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <signal.h>
 #include <strings.h>
@@ -14,6 +13,7 @@
 #include <string_view>
 
 #include "base/environment.h"
+#include "base/url.h"
 #include "candor/version.h"
 #include "platform/clock.h"
 #include "platform/guest.h"
@@ -48,27 +48,23 @@ std::string url_part(CURLU* url, CURLUPart part) {
   return copy;
 }
 
-bool is_loopback(const std::string& host) {
-  if (strcasecmp(host.c_str(), "localhost") == 0 || host == "[::1]") return true;
-  in_addr address{};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
-}
-
 struct Target {
   bool allowed = false;
-  bool loopback_http = false;
+  bool http = false;
+  bool loopback = false;
   std::string host;
 };
 
 // curl's own parser decides what the host is, so that the check and the request agree.
-Target examine(const std::string& text) {
+Target examine(const std::string& text, bool plain_http) {
   Target target;
   std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
   if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return target;
   const std::string scheme = url_part(url.get(), CURLUPART_SCHEME);
   target.host = url_part(url.get(), CURLUPART_HOST);
-  target.loopback_http = scheme == "http" && is_loopback(target.host);
-  target.allowed = scheme == "https" || target.loopback_http;
+  target.http = scheme == "http";
+  target.loopback = is_loopback(target.host);
+  target.allowed = scheme == "https" || (target.http && (target.loopback || plain_http));
   return target;
 }
 
@@ -109,20 +105,22 @@ Trust find_trust(const Environment& env) {
   return trust;
 }
 
-// The proxy for https, by the variables and in the order that curl reads.
+// The proxy for a scheme, by the variables and in the order that curl reads.
 struct Proxy {
   std::string address;     // empty: none
   std::string exceptions;  // hosts reached without it
 };
 
-Proxy find_proxy(const Environment& env) {
+Proxy find_proxy(const Environment& env, bool http) {
   const auto first_of = [&](std::initializer_list<std::string_view> names) {
     for (const std::string_view name : names) {
       if (const auto value = env(name); value && !value->empty()) return *value;
     }
     return std::string();
   };
-  return {first_of({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}),
+  // HTTP_PROXY is not read: a web server's program has it from a header of whoever asks.
+  return {http ? first_of({"http_proxy", "all_proxy", "ALL_PROXY"})
+               : first_of({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}),
           first_of({"no_proxy", "NO_PROXY"})};
 }
 
@@ -189,7 +187,8 @@ class CurlTransport final : public Transport {
       : easy_(curl_easy_init()),
         multi_(curl_multi_init()),
         trust_(find_trust(env)),
-        proxy_(find_proxy(env)) {}
+        proxy_(find_proxy(env, false)),
+        http_proxy_(find_proxy(env, true)) {}
 
   ~CurlTransport() override {
     // The easy handle's connections live in the multi handle.
@@ -212,7 +211,7 @@ class CurlTransport final : public Transport {
   std::unique_ptr<CURL, EasyDeleter> easy_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   const Trust trust_;
-  const Proxy proxy_;
+  const Proxy proxy_, http_proxy_;
   std::atomic<bool> cancelled_ = false;
 };
 
@@ -229,10 +228,10 @@ void CurlTransport::prepare(const Request& request, const Target& target, curl_s
   curl_easy_reset(easy);  // keeps connections
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
 #if LIBCURL_VERSION_NUM >= 0x075500
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, target.loopback_http ? "http" : "https");
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, target.http ? "http" : "https");
 #else
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
-                   static_cast<long>(target.loopback_http ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
+                   static_cast<long>(target.http ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
   // A resolver that hangs is left behind instead of waited for.
@@ -240,9 +239,10 @@ void CurlTransport::prepare(const Request& request, const Target& target, curl_s
 #endif
   // What goes to this machine must not leave it through a proxy. An empty address
   // keeps curl from looking for variables itself.
-  const bool direct = target.loopback_http || proxy_.address.empty();
-  curl_easy_setopt(easy, CURLOPT_PROXY, direct ? "" : proxy_.address.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy_.exceptions.c_str());
+  const Proxy& proxy = target.http ? http_proxy_ : proxy_;
+  const bool direct = (target.http && target.loopback) || proxy.address.empty();
+  curl_easy_setopt(easy, CURLOPT_PROXY, direct ? "" : proxy.address.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy.exceptions.c_str());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
@@ -294,7 +294,7 @@ CURLcode CurlTransport::perform(std::int64_t deadline_ms) {
 Response CurlTransport::send(const Request& request) {
   if (cancelled_.load()) return failed(Failure::cancelled, "cancelled");
   if (!easy_ || !multi_) return failed(Failure::network, "libcurl could not be initialised");
-  const Target target = examine(request.url);
+  const Target target = examine(request.url, request.plain_http);
   if (!target.allowed) {
     return failed(Failure::forbidden,
                   "the endpoint must be an https:// address (http:// is for this machine only)");

@@ -17,6 +17,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string_view body;
   std::uint32_t timeout_ms = 10'000;  // for the whole exchange
+  bool plain_http = false;            // to any host, not to this machine alone
 };
 
 enum class Failure : std::uint8_t {
@@ -47,7 +48,8 @@ class Transport {
   virtual void cancel() noexcept = 0;
 };
 
-// POST with libcurl. TLS is verified; redirects are not followed; http:// goes to loopback only;
+// POST with libcurl. TLS is verified; redirects are not followed; http:// goes to loopback only,
+// unless a request says otherwise;
 // proxy variables are honoured; no signal handlers.
 [[nodiscard]] std::unique_ptr<Transport> make_curl_transport();
 

@@ -55,10 +55,14 @@ consent::Terms terms_of(const Json& json) {
 }
 
 Json sink_json(const sink::Config& sink) {
-  return {
-      {"type", sink.type},         {"host", sink.host},   {"project_key", sink.project_key},
-      {"protocol", sink.protocol}, {"geoip", sink.geoip}, {"person_profiles", sink.person_profiles},
-      {"server", sink.server}};
+  return {{"type", sink.type},
+          {"host", sink.host},
+          {"project_key", sink.project_key},
+          {"protocol", sink.protocol},
+          {"geoip", sink.geoip},
+          {"person_profiles", sink.person_profiles},
+          {"server", sink.server},
+          {"plain_http", sink.plain_http}};
 }
 
 sink::Config sink_of(const Json& json) {
@@ -70,6 +74,7 @@ sink::Config sink_of(const Json& json) {
   sink.geoip = flag_at(json, "geoip");
   sink.person_profiles = flag_at(json, "person_profiles");
   sink.server = flag_at(json, "server");
+  sink.plain_http = flag_at(json, "plain_http");
   return sink;
 }
 

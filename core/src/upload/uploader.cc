@@ -229,7 +229,8 @@ std::optional<RunResult::End> Uploader::Run::exchange() {
   sink::Encoded encoded = up_.parts_.sink->encode(std::span(events_).first(sending_), attempt_);
   transport::Request request{.url = endpoint(up_.job_, encoded.path),
                              .headers = std::move(encoded.headers),
-                             .body = encoded.body};
+                             .body = encoded.body,
+                             .plain_http = up_.job_.sinks.front().plain_http};
   if (up_.coding_ != Coding::none) {
     if (const auto coded = up_.compressor_.compress(encoded.body)) {
       request.headers.emplace_back("Content-Encoding", name(up_.coding_));

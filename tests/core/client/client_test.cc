@@ -272,7 +272,7 @@ TEST(Client, DebugPrintsAndKeepsNothingEvenWhenOptedOut) {
     for (int i = 0; i < 2; ++i) EXPECT_FALSE(client->emit("started", {{"m", "secret"}}));
   }
   const std::string printed = ::testing::internal::GetCapturedStderr();
-  EXPECT_EQ(printed.find("{\"event\":\"started\""), 0u);
+  EXPECT_EQ(printed.find("{\"distinct_id\":null,\"event\":\"started\""), 0u) << printed;
   const std::string rejected = "candor: started rejected: unknown_field (m)\n";
   EXPECT_NE(printed.find("}\n" + rejected + rejected), std::string::npos) << printed;
   EXPECT_FALSE(std::filesystem::exists(home.identity_file()));

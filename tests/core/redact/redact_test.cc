@@ -108,14 +108,16 @@ TEST(Redact, SecretsThatAreRefused) {
   EXPECT_EQ(made.add(std::string(4097, 'x')), Refusal::too_long);
   EXPECT_EQ(made.add("1234567\xff"), Refusal::not_utf8);
   EXPECT_EQ(made.add("redacted"), Refusal::own_mark);
-  for (int i = 2; i < 64; ++i) EXPECT_EQ(made.add("secret number " + std::to_string(i)), Refusal::none);
+  for (int i = 2; i < 64; ++i)
+    EXPECT_EQ(made.add("secret number " + std::to_string(i)), Refusal::none);
   EXPECT_EQ(made.add("12345678"), Refusal::none);  // known already
   EXPECT_EQ(made.add("one too many"), Refusal::too_many);
 }
 
 // Secrets that are parts, beginnings and ends of each other, in a text that repeats them.
 TEST(Redact, SecretsThatOverlap) {
-  const Redactor redactor("", literals({"abcabcab", "bcabcabcabca", "cabcabcabcabcabcabc", "aaaaaaaa"}));
+  const Redactor redactor(
+      "", literals({"abcabcab", "bcabcabcabca", "cabcabcabcabcabcabc", "aaaaaaaa"}));
   EXPECT_EQ(redactor.text("xcabcabcabcabcabcabcx", 100), "x[redacted]x");
   EXPECT_EQ(redactor.text("aaaaaaa aaaaaaaaaaaa", 100), "aaaaaaa [redacted]");
   EXPECT_EQ(redactor.text("abcabca", 100), "abcabca");
@@ -125,7 +127,8 @@ TEST(Redact, SecretsThatOverlap) {
 TEST(Redact, CutsAfterRedaction) {
   const std::string secret = "0123456789SECRET";
   const Redactor redactor("", literals({secret}));
-  for (const std::string& form : {secret, "password=" + secret, "://u:" + secret + "@h", "ghp_" + secret}) {
+  for (const std::string& form :
+       {secret, "password=" + secret, "://u:" + secret + "@h", "ghp_" + secret}) {
     const std::string text = "before " + form + " after";
     for (std::size_t limit = 0; limit <= text.size() + 4; ++limit) {
       const std::string cut = redactor.text(text, limit);
@@ -171,7 +174,8 @@ TEST(Redact, AnyTextComesOutValidBoundedAndSettled) {
 
 // Texts that would take minutes if some detector read its run again and again.
 TEST(Redact, LinearInTheWorstTexts) {
-  const Redactor redactor("ACME", literals({"SECRET78", std::string(4000, 'a'), std::string(4000, 'a') + "b"}));
+  const Redactor redactor(
+      "ACME", literals({"SECRET78", std::string(4000, 'a'), std::string(4000, 'a') + "b"}));
   for (const std::string_view piece : kPieces) {
     for (const std::string_view other : {"", "@", "\\", "=", "\"", "/"}) {
       std::string made;

@@ -197,6 +197,23 @@ TEST(Curl, AllowsOnlyHttpsAndLoopback) {
   }
 }
 
+TEST(Curl, ReachesAnyHostByPlainHttpWhereTheRequestSaysSo) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.answer("200 OK");
+  });
+  // This machine, by a name that is none of loopback's.
+  const std::string url = "http://0.0.0.0" + server.url().substr(server.url().rfind(':')) + "/";
+  Request request{.url = url, .headers = {}, .body = "", .timeout_ms = kLong};
+  EXPECT_EQ(make_curl_transport()->send(request).failure, Failure::forbidden);
+  request.plain_http = true;
+  EXPECT_EQ(make_curl_transport()->send(request).status, 200);
+  for (const char* other : {"ftp://127.0.0.1/", "file:///etc/passwd", "://"}) {
+    request.url = other;
+    EXPECT_EQ(make_curl_transport()->send(request).failure, Failure::forbidden) << other;
+  }
+}
+
 TEST(Curl, ReachesLoopbackByAllItsNames) {
   LoopbackServer server([](Connection& connection) {
     connection.read_request();

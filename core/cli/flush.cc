@@ -1,26 +1,19 @@
-// show and flush: what waits, and having it sent.
+// flush: having sent what waits.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "candor/client.h"
 #include "commands.h"
 #include "delivery_note.h"
-#include "event/record.h"
-#include "platform/file.h"
 #include "product.h"
 #include "spool/spool.h"
 #include "terminal.h"
-#include "upload/refused.h"
 
 namespace candor::cli {
 namespace {
@@ -28,34 +21,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kProgressEvery{250};
-
-void print_event(std::string_view bytes, bool pretty) {
-  if (!pretty) {
-    out(std::string(bytes) + '\n');
-    return;
-  }
-  const auto event = nlohmann::ordered_json::parse(bytes, nullptr, false);
-  if (event.is_discarded()) return;
-  out(event.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n');
-}
-
-using Each = std::function<void(std::string_view bytes)>;
-
-void for_each_waiting(const std::string& spool_dir, const Each& each) {
-  if (spool_dir.empty()) return;
-  spool::for_each_pending(spool_dir, [&](std::string_view payload) {
-    if (const auto record = event::parse_record(payload)) each(record->bytes);
-  });
-}
-
-void for_each_refused(const std::string& spool_dir, const Each& each) {
-  const auto text = file::read(spool_dir + "/" + spool::kSetAsideFile, upload::kRefusedBytesMax);
-  std::string_view rest = text ? std::string_view(*text) : std::string_view();
-  for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos;
-       rest.remove_prefix(end + 1)) {
-    each(rest.substr(0, end));
-  }
-}
 
 struct Sums {
   std::uint64_t pending = 0, delivered = 0;
@@ -106,23 +71,6 @@ class Progress {
 };
 
 }  // namespace
-
-int show(const ShowArgs& args) {
-  const auto product = find_product(args.product);
-  if (!product) return fail(product.error());
-  std::uint64_t count = 0;
-  const auto each = [&](std::string_view bytes) {
-    ++count;
-    if (!args.count) print_event(bytes, args.pretty);
-  };
-  args.refused ? for_each_refused(product->places.spool_dir, each)
-               : for_each_waiting(product->places.spool_dir, each);
-  if (args.count) out(std::to_string(count) + '\n');
-  if (!args.count && count == 0 && is_terminal(Stream::err)) {
-    complain(args.refused ? "nothing was refused" : "nothing is waiting");
-  }
-  return kDone;
-}
 
 int flush(const FlushArgs& args) {
   const auto product = find_product(args.product);
