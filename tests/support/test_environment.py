@@ -38,7 +38,7 @@ RUNS = {
     "C++ client": [BUILD / "tests/core/candor_client_test", "--gtest_filter=Client.*"],
     "C++ upload": [BUILD / "tests/core/candor_upload_test", "--gtest_filter=EntryTest.*"],
     "C++ transport": [BUILD / "tests/core/candor_transport_test"],
-    "command": [sys.executable, "-m", "pytest", "-q", ROOT / "tests/python/test_cli_spool.py"],
+    "command": [sys.executable, "-m", "pytest", "-q", ROOT / "tests/command/test_cli_spool.py"],
     "Python": [sys.executable, "-m", "pytest", "-q", ROOT / "tests/python/test_testing.py"],
     "Node": [*VITEST, "client.test"],
 }

@@ -7,7 +7,7 @@ import stat
 import subprocess
 
 import pytest
-from conftest import CANDOR, NOTICE
+from support.user import CANDOR, NOTICE
 
 INSTALL_ID = "4f6c1f0e-7a35-4a3e-9d5b-6a1f0c2b3d4e"
 EMIT = ["emit", "ping", "--delivery", "manual"]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import CANDOR
+from support.user import CANDOR
 
 CALLS = """open openat openat2 creat mkdir mkdirat mknod mknodat rename renameat renameat2 link linkat symlink
 symlinkat unlink unlinkat rmdir chmod fchmod fchmodat chown fchown lchown fchownat truncate ftruncate fallocate

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import CANDOR
+from support.user import CANDOR
 
 COMMANDS = ["check", "schema", "emit", "flush", "show", "status", "enable", "disable", "completion", "version", "help"]
 FIELDS = ["outcome=", "durationMs:=", "joinCount:=", "cached:=", "errorClass=", "note=", "stages:=", "flags:="]

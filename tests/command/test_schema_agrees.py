@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import candor
-from conftest import CANDOR, ROOT
+from support.user import CANDOR, ROOT
 
 CATALOGS = {
     "ktx": ROOT / "schema/ktx.telemetry.jsonc",

@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 
-from conftest import CANDOR
+from support.user import CANDOR
 
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
 

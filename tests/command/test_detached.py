@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from collector import Collector
-from conftest import CANDOR, User
+from support.user import CANDOR, User
 
 PYTHON_RUN = """
 import candor

@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from conftest import User
+from support.user import User
 
 # Emits until its input ends, and says how many events were accepted.
 EMITTER = """

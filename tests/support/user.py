@@ -1,17 +1,14 @@
-"""What the tests share: the built `candor` command, and a user of it with a home
-of their own, in which nothing has been said about telemetry yet."""
+"""The built `candor` command, and a user of it with a home of its own, in which nothing has been
+said about telemetry yet."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from support.environment import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,42 +16,7 @@ BUILD = Path(os.environ.get("CANDOR_BUILD", ROOT / "build/dev"))
 CANDOR = Path(os.environ.get("CANDOR_BIN", BUILD / "core/cli/candor"))
 
 NOTICE = "Acme collects usage data. Opt out: ACME_TELEMETRY_DISABLED=1."
-ACME = """{
-  // The catalog of the tests: what a small product would write.
-  "catalog": "acme",
-  "product": {
-    "name": "Acme", "home": "~/.acme", "env_prefix": "ACME",
-    "consent": { "mode": "opt_out" },
-    "notice": { "version": 1, "text": "%s" }
-  },
-  "sinks": [ { "type": "posthog", "host": "https://us.i.posthog.com", "project_key": "phc_test" } ],
-  "envelope": {
-    "version": { "type": "string", "max_length": 64, "source": "product.version", "optional": true },
-    "region":  { "type": "string", "max_length": 16, "source": "host.region", "optional": true },
-    "isCi":    { "type": "boolean", "source": "ci.detected" }
-  },
-  "events": {
-    "plan_completed": {
-      "description": "A planning pass finished.", "owner": "@acme", "purpose": "reliability",
-      "fields": {
-        "outcome":    { "type": "enum", "values": ["ok", "error"] },
-        "durationMs": { "type": "number", "unit": "ms", "min": 0, "optional": true },
-        "joinCount":  { "type": "integer", "min": 0, "optional": true },
-        "cached":     { "type": "boolean", "optional": true },
-        "errorClass": { "type": "string", "optional": true, "max_length": 80, "pattern": "identifier" },
-        "note":       { "type": "string", "optional": true, "max_length": 40 },
-        "stages":     { "type": "array", "optional": true, "max_items": 4, "items": { "type": "string", "max_length": 16 } },
-        "flags":      { "type": "map", "optional": true, "max_entries": 4, "values": { "type": "boolean" } }
-      }
-    },
-    "ping": { "description": "Nothing but itself.", "owner": "@acme", "purpose": "reliability", "fields": {} },
-    "status": {
-      "description": "Named like a command.", "owner": "@acme", "purpose": "reliability",
-      "runtimes": ["python"], "fields": {}
-    }
-  }
-}
-""" % NOTICE  # fmt: skip
+ACME = (ROOT / "tests/support/acme.telemetry.jsonc").read_text()
 
 
 class User:
@@ -112,24 +74,3 @@ class User:
 
     def files(self) -> list[Path]:
         return sorted(path.relative_to(self.home) for path in self.home.rglob("*"))
-
-
-@pytest.fixture
-def user(tmp_path: Path) -> User:
-    """A user with an empty home and the catalog ACME beside it."""
-    home = tmp_path / "home"
-    home.mkdir()
-    catalog = tmp_path / "acme.telemetry.jsonc"
-    catalog.write_text(ACME)
-    return User(home, catalog)
-
-
-@pytest.fixture
-def collector() -> Iterator[Any]:
-    """A server that speaks PostHog, in this process (tests/collector)."""
-    if str(ROOT / "tests") not in sys.path:
-        sys.path.append(str(ROOT / "tests"))
-    from collector.server import Collector
-
-    with Collector() as running:
-        yield running

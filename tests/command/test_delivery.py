@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from collector import Collector, Rules, Step
-from conftest import BUILD, CANDOR, User
+from support.user import BUILD, CANDOR, User
 
 UPLOAD_LIBRARY = [str(path) for path in (BUILD / "core").glob("libcandor-upload.*")]
 SDK = re.compile(r',?"\$lib":.*\}\}$|,?"\$is_server":.*\}\}$')

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import pytest
 from conformance import forms
-from conftest import CANDOR
+from support.user import CANDOR
 
 DOCUMENTS = dict(forms.documents())
 

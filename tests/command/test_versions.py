@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from collector import Collector
-from conftest import ACME, BUILD, User
+from support.user import ACME, BUILD, User
 
 OTHER = BUILD / "tests/core/candor_other_version"
 

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import CANDOR, ROOT
+from support.user import CANDOR, ROOT
 
 COMMANDS = ["check", "schema", "emit", "flush", "show", "status", "enable", "disable", "completion", "version", "help"]
 

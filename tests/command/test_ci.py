@@ -6,7 +6,7 @@ import json
 
 import pytest
 from collector import Collector
-from conftest import ACME, User
+from support.user import ACME, User
 
 
 @pytest.fixture

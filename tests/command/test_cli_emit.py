@@ -7,7 +7,7 @@ import shlex
 import subprocess
 
 import pytest
-from conftest import CANDOR, ROOT
+from support.user import CANDOR, ROOT
 
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
 PINNED = ["--uuid", UUID, "--timestamp", "2026-01-02T03:04:05.678Z"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from collector import Collector, Rules
-from conftest import ACME, User
+from support.user import ACME, User
 
 
 @pytest.fixture
