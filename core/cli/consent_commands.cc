@@ -78,7 +78,7 @@ Json describe(const Product& product, const Ledger& ledger) {
           {"endpoint_insecure", product.places.endpoint_insecure},
           {"debug", is_signal(product.environment(debug_variable(product)))},
           {"notice_shown", identity.notice_version >= product.terms.notice_version},
-          {"problem", identity.problem},
+          {"problem", decision.problem},
           {"delivery", {{"paused", delivery.paused}, {"problem", delivery.problem}}},
           {"ledger", to_json(ledger)}};
 }
@@ -123,10 +123,9 @@ std::string to_text(const Json& status, const Counts& total, const Product& prod
 }
 
 // Writes the choice and says what holds now: a rule above the file may still decide.
-int choose(const Product& product, bool enabled) {
+int choose(const Product& product, const consent::Signals& signals, bool enabled) {
   const std::string& file = product.places.identity_file;
-  if (file.empty()) return fail({"HOME is not set, so there is nowhere to keep the choice"});
-  if (const Done written = identity::set_enabled(file, enabled, unix_ms()); !written) {
+  if (const Done written = consent::choose(product.terms, signals, enabled, unix_ms()); !written) {
     return fail(written.error());
   }
   const auto decision = consent::decide(product.terms, product.environment);
@@ -149,18 +148,25 @@ int status(const StatusArgs& args) {
 
 int enable(const ProductArgs& args) {
   const auto product = find_product(args);
-  return product ? choose(*product, true) : fail(product.error());
+  if (!product) return fail(product.error());
+  return choose(*product, consent::signals(product->terms, product->environment), true);
 }
 
 int disable(const ProductArgs& args) {
   const auto product = find_product(args);
   if (!product) return fail(product.error());
-  const int chosen = choose(*product, false);
+  const auto signals = consent::signals(product->terms, product->environment);
+  const int chosen = choose(*product, signals, false);
   // A choice that could not be written is still no reason to keep what waits.
-  if (product->places.home.empty()) return chosen;
-  const auto deleted = spool::purge_home(product->places.home).records;
-  if (deleted > 0) out("Deleted " + counted(deleted, "event") + " that had not been sent.\n");
-  return chosen;
+  if (product->places.home.empty() || !consent::foreign_home(product->terms, signals).empty()) {
+    return chosen;
+  }
+  const auto purged = spool::purge_home(product->places.home);
+  if (purged.records > 0) {
+    out("Deleted " + counted(purged.records, "event") + " that had not been sent.\n");
+  }
+  if (purged.problem.empty()) return chosen;
+  return fail({"not everything that waits could be deleted: " + purged.problem});
 }
 
 }  // namespace candor::cli

@@ -10,7 +10,7 @@ namespace candor::cli {
 
 DeliveryNote delivery_note(const std::string& spool_dir) {
   DeliveryNote note;
-  const auto text = file::read(spool_dir + "/" + upload::kStateFile, upload::kStateBytesMax);
+  const auto text = file::read_own(spool_dir + "/" + upload::kStateFile, upload::kStateBytesMax);
   if (!text) return note;
   const auto state = nlohmann::json::parse(*text, nullptr, false);
   if (!state.is_object()) return note;

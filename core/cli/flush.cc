@@ -76,6 +76,7 @@ int flush(const FlushArgs& args) {
   const auto product = find_product(args.product);
   if (!product) return fail(product.error());
   const auto decision = consent::decide(product->terms, product->environment);
+  if (decision.rule == consent::Rule::home_unwritable) return fail({decision.explanation});
   if (!decision.enabled) {
     out(decision.explanation + " Nothing is sent.\n");
     return kDone;

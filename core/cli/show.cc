@@ -59,7 +59,8 @@ std::uint64_t print_waiting(const std::string& spool_dir, const ShowArgs& args) 
 
 std::uint64_t print_refused(const std::string& spool_dir, const ShowArgs& args) {
   std::uint64_t count = 0;
-  const auto text = file::read(spool_dir + "/" + spool::kSetAsideFile, upload::kRefusedBytesMax);
+  const auto text =
+      file::read_own(spool_dir + "/" + spool::kSetAsideFile, upload::kRefusedBytesMax);
   std::string_view rest = text ? std::string_view(*text) : std::string_view();
   for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos;
        rest.remove_prefix(end + 1)) {

@@ -5,6 +5,8 @@ import os
 import shutil
 import stat
 import subprocess
+import time
+import uuid
 
 import pytest
 from support.user import CANDOR, NOTICE
@@ -12,6 +14,16 @@ from support.user import CANDOR, NOTICE
 INSTALL_ID = "4f6c1f0e-7a35-4a3e-9d5b-6a1f0c2b3d4e"
 EMIT = ["emit", "ping", "--delivery", "manual"]
 CHOSEN = {"installId": INSTALL_ID, "enabled": True, "noticeShownVersion": 1, "theirs": {"kept": [1, 2.50, "\u00e9"]}}
+
+
+def read_strictly(user):
+    """The identity file by the rules of the format's strict readers, which take any other for none."""
+    identity = json.loads(user.identity_file.read_bytes().decode("utf-8"))
+    types = {"installId": str, "enabled": bool, "createdAt": str, "noticeShownAt": str, "noticeShownVersion": int}
+    assert set(identity) - {"noticeShownAt", "noticeShownVersion"} == {"installId", "enabled", "createdAt"}
+    assert all(type(value) is types[key] for key, value in identity.items())
+    assert uuid.UUID(identity["installId"]).version == 4
+    return identity
 
 
 def test_status_explains_without_touching_anything(user):
@@ -235,7 +247,9 @@ def test_a_file_without_an_id_is_completed(user, text):
     user.run("emit", "ping")
     identity = user.identity()
     assert user.status()["install_id"] == identity["installId"]
-    assert json.loads(text).items() <= identity.items()
+    assert read_strictly(user)["enabled"] is True
+    if "theirs" in text:  # the format has no room for it
+        assert json.loads(user.record_file.read_text())["otherKeys"] == {"theirs": 1}
 
 
 @pytest.mark.parametrize("text", ['{"enabled": false}', '{"enabled":false,"theirs":1}', json.dumps(CHOSEN | {"enabled": False})])
@@ -243,10 +257,12 @@ def test_an_opt_out_stays_byte_for_byte(user, text):
     user.write_identity(text)
     assert user.status()["rule"] == "file_disabled"
     user.run("emit", "ping")
-    user.run("disable")
     user.run("flush")
     assert user.identity_file.read_text() == text
     assert len(user.files()) == 2
+    user.run("disable")
+    assert read_strictly(user)["enabled"] is False
+    assert set(user.acme.iterdir()) == {user.identity_file, user.record_file}
 
 
 def test_a_link_to_a_file_stays_a_link(user, tmp_path):
@@ -256,29 +272,40 @@ def test_a_link_to_a_file_stays_a_link(user, tmp_path):
     user.identity_file.symlink_to(elsewhere)
     user.run("disable")
     assert user.identity_file.is_symlink()
-    assert json.loads(elsewhere.read_text()) == CHOSEN | {"enabled": False}
+    assert json.loads(elsewhere.read_text()).items() >= {"enabled": False, "installId": INSTALL_ID}.items()
+    assert read_strictly(user)["enabled"] is False
 
 
 def test_enable_and_disable_keep_what_they_do_not_know(user):
     user.write_identity(json.dumps(CHOSEN))
-    user.run("disable")
-    assert user.identity() == CHOSEN | {"enabled": False}
-    user.run("enable")
-    assert user.identity() == CHOSEN
-    assert "2.5" in user.identity_file.read_text()
+    for choice in ("disable", "enable"):
+        user.run(choice)
+        assert read_strictly(user)["enabled"] is (choice == "enable")
+        assert (user.identity()["installId"], user.identity()["noticeShownVersion"]) == (INSTALL_ID, 1)
+        record = json.loads(user.record_file.read_text())
+        assert record["otherKeys"] == {"theirs": CHOSEN["theirs"]}
+        assert (record["choice"]["by"], record["choice"]["enabled"]) == ("user", choice == "enable")
+        assert stat.S_IMODE(user.record_file.stat().st_mode) == 0o600
 
 
-def test_disable_on_an_empty_home_is_remembered_without_an_id(user):
+def test_disable_on_an_empty_home_is_remembered(user):
     done = user.run("disable")
     assert "Telemetry is off" in done.stdout
-    assert user.identity()["enabled"] is False
-    assert "installId" not in user.identity()
+    assert read_strictly(user)["enabled"] is False
+    assert set(user.acme.iterdir()) == {user.identity_file, user.record_file}
     assert stat.S_IMODE(user.identity_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(user.acme.stat().st_mode) == 0o700
     user.run("emit", "ping")
     assert user.status()["rule"] == "file_disabled"
     user.run("enable")
     assert user.status()["rule"] == "file_enabled"
+
+
+def test_who_chose_is_told(user):
+    user.run("emit", "ping")
+    assert user.run("status").stdout.startswith("Telemetry is on by default: ")
+    user.run("enable")
+    assert user.run("status").stdout.startswith("Telemetry is on: ~/.acme/telemetry.json says so")
 
 
 def test_disable_deletes_what_waits(user):
@@ -326,9 +353,12 @@ def test_a_home_that_can_not_be_written_keeps_nothing_and_says_so(user, unwritab
     for choice in ("enable", "disable"):
         assert str(user.acme) in user.run(choice, code=1).stderr
     done = user.run("emit", "ping", code=1)
-    assert done.stderr.startswith("candor: ") and str(user.acme) in done.stderr
+    assert done.stderr.startswith("candor: ") and str(user.home) in done.stderr
     assert NOTICE not in done.stderr
-    assert user.status()["enabled"] is True
+    status = user.status()
+    assert (status["enabled"], status["rule"]) == (False, "home_unwritable")
+    assert str(user.home) in status["problem"] and str(user.home) in status["explanation"]
+    assert str(user.home) in user.run("flush", code=1).stderr
     assert user.files() == []
 
 
@@ -373,3 +403,26 @@ def test_an_opt_out_beats_sixteen_first_runs(user):
     assert user.status()["rule"] == "file_disabled"
     user.run("emit", "ping")
     assert user.identity()["enabled"] is False
+
+
+def test_an_opt_out_outlasts_a_writer_over_a_slow_disk(user, tmp_path):
+    strace = shutil.which("strace")
+    if not strace:
+        pytest.skip("strace slows the disk down")
+    user.run("emit", "ping")
+    unread = {key: value for key, value in user.identity().items() if not key.startswith("notice")}
+    user.write_identity(json.dumps(unread))
+    # It records its notice, and each sync takes four seconds: as long as it holds the lock.
+    slow = subprocess.Popen(
+        [strace, "-f", "-qq", "-o", tmp_path / "calls", "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=4000000",
+         CANDOR, *EMIT], env=user.environment, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not list(user.acme.glob("telemetry.json.*.tmp")):
+        assert slow.poll() is None, "it was over before the user could disable"
+        time.sleep(0.01)
+    user.run("disable")
+    assert user.status()["rule"] == "file_disabled"
+    slow.communicate(timeout=60)
+    assert user.status()["rule"] == "file_disabled"
+    assert read_strictly(user)["enabled"] is False
+    assert not list(user.acme.glob("telemetry.json.*"))

@@ -14,6 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const candor::fuzz::Scratch scratch;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::string path = scratch.write("telemetry.json", text);
+  const std::string record = path.substr(0, path.find_last_of('/')) + "/consent.json";
+  candor::file::remove(record);
   constexpr std::int64_t kNow = 1'767'312'000'000;
 
   const Identity before = candor::identity::read(path);
@@ -38,11 +40,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(candor::identity::set_enabled(path, false, kNow).ok(), "anyone may opt out");
   const Identity after = candor::identity::read(path);
   require(after.state == Identity::State::valid && after.enabled == false, "and is heard");
-  require(after.install_id == full.install_id, "and keeps the id");
+  require(full.install_id.empty() || after.install_id == full.install_id, "and keeps the id");
 
-  // Keys that mean nothing to us are still there.
+  // Keys that mean nothing to us are still there, or where they were moved to.
   const auto was = nlohmann::json::parse(text, nullptr, false);
   const auto is = nlohmann::json::parse(*candor::file::read(path, 1u << 20), nullptr, false);
-  for (const auto& [key, value] : was.items()) require(is.contains(key), "no key is lost");
+  const auto noted = candor::file::read(record, 1u << 20);
+  const auto moved = noted ? nlohmann::json::parse(*noted, nullptr, false) : nlohmann::json();
+  for (const auto& [key, value] : was.items()) {
+    require(is.contains(key) || (moved.contains("otherKeys") && moved["otherKeys"].contains(key)),
+            "no key is lost");
+  }
   return 0;
 }

@@ -27,6 +27,7 @@ class User:
         self.catalog = catalog
         self.acme = home / ".acme"
         self.identity_file = self.acme / "telemetry.json"
+        self.record_file = self.acme / "consent.json"
         self.environment = clean_environment(home) | {"CANDOR_CATALOG": str(catalog)}
         # Nothing leaves the machine: nobody listens on the discard port.
         self.environment["ACME_TELEMETRY_ENDPOINT"] = "http://127.0.0.1:9"

@@ -70,7 +70,8 @@ class CANDOR_EXPORT Client {
                  const EmitOptions& options = {}) noexcept;
 
   // Uploads what is in the spool, in a thread, and waits for it at most
-  // `timeout`. True when nothing is left that may be sent; false after close.
+  // `timeout`. True when nothing is left that may be sent; false after close, and where the home
+  // can't be written.
   bool flush(std::chrono::milliseconds timeout) noexcept;
 
   // Ends the client; emits after it are `disabled`. With a timeout it flushes
@@ -83,8 +84,10 @@ class CANDOR_EXPORT Client {
 
   // Writes the user's choice to the identity file and answers what holds now, as status() does: a
   // rule above the file may still decide, and `problem` says why a choice could not be written.
-  // disable() also deletes what waits, of all processes. Heeded by this client at once, by other
-  // processes within a second. Waits at most a second for another process that writes the file.
+  // disable() also deletes what waits, of all processes; `problem` names what could not be deleted.
+  // Neither changes anything in a home that is another user's. Heeded by this client at once, by
+  // other processes within a second. Waits at most a second for another process that writes the
+  // file.
   Status enable() { return choose(true); }
   Status disable() { return choose(false); }
 

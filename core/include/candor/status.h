@@ -21,7 +21,9 @@ struct Status {
   // PREFIX_TELEMETRY_ENDPOINT names may be such a place.
   bool endpoint_insecure = false;
   bool notice_shown = false;
-  std::string problem;  // why the client could not be opened as asked; empty when it could
+  // Why the client could not be opened as asked, its home could not be written, a choice could not
+  // be kept or what waits not be deleted; empty when all went well.
+  std::string problem;
 };
 
 }  // namespace candor

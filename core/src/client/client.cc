@@ -27,6 +27,7 @@
 #include "platform/guest.h"
 #include "platform/per_process.h"
 #include "platform/random.h"
+#include "platform/standard_error.h"
 #include "platform/system.h"
 #include "spool/home.h"
 #include "spool/spool.h"
@@ -47,19 +48,12 @@ bool valid_distinct_id(std::string_view id) noexcept {
   return !id.empty() && id.size() <= event::kDistinctIdBytesMax && utf8_length(id).has_value();
 }
 
-Outcome rejected(Code code, std::string_view field) {
-  return Outcome{Result::rejected, code, Reason::none, std::string(field)};
+bool is_home_trouble(consent::Rule rule) noexcept {
+  return rule == consent::Rule::home_unwritable || rule == consent::Rule::foreign_home;
 }
 
-bool write_to_stderr(std::string_view text) noexcept {
-  const SigpipeShield shield;
-  while (!text.empty()) {
-    const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
+Outcome rejected(Code code, std::string_view field) {
+  return Outcome{Result::rejected, code, Reason::none, std::string(field)};
 }
 
 // Event ids: UUIDv7 whose random part is a counter that starts at a random place
@@ -91,6 +85,7 @@ struct Client::Impl {
   std::string session_id;
   std::string problem;
   bool catalog_is_newer = false;
+  std::string home_problem;  // why the home could not be used the last time it was tried
   bool debug = false;
   std::atomic<bool> first_run{false};
 
@@ -101,7 +96,7 @@ struct Client::Impl {
   client::Log log;
 
   // Empty until consent is found: a client that is off makes none of them.
-  mutable std::mutex starting;  // guards `problem` too
+  mutable std::mutex starting;  // guards `problem` and `home_problem` too
   std::atomic<Sender*> sender{nullptr};
   std::unique_ptr<Sender> owned_sender;
   std::unique_ptr<spool::Writer> writer;
@@ -117,6 +112,8 @@ struct Client::Impl {
   [[nodiscard]] std::optional<SourceValue> source(std::string_view name) const;
   bool start(const consent::Decision& decision) noexcept;
   void show_notice() noexcept;
+  void tell_of_home(const std::string& trouble);
+  [[nodiscard]] bool home_in_trouble() const;
   void withdraw() noexcept;
   void withdraw_again() noexcept {
     purged = false;
@@ -210,7 +207,7 @@ void Client::Impl::open() {
   debug = is_signal(env(client::variable(*catalog, "TELEMETRY_DEBUG")));
   places = client::places(*catalog, options, env);
   gate = std::make_unique<consent::Gate>(client::terms(*catalog, options, places), env);
-  const consent::Decision decision = gate->decision();
+  const consent::Decision& decision = gate->first();
   if (debug) {  // who would be the sender, if that is known
     const std::string& install_id = decision.identity.install_id;
     owned_sender = std::make_unique<Sender>(
@@ -224,7 +221,24 @@ void Client::Impl::open() {
     start(decision);
   } else if (consent::is_withdrawal(decision.rule)) {
     withdraw();
+  } else if (is_home_trouble(decision.rule)) {
+    tell_of_home(decision.problem);
   }
+}
+
+// One line in the log for each new trouble.
+void Client::Impl::tell_of_home(const std::string& trouble) {
+  if (trouble == home_problem) return;
+  home_problem = trouble;
+  log.say("candor: telemetry is off: " + trouble);
+}
+
+bool Client::Impl::home_in_trouble() const {
+  if (gate == nullptr || debug) return false;
+  const consent::Decision decision = gate->decision();
+  if (decision.rule == consent::Rule::home_unwritable) return true;
+  const std::unique_lock lock(starting, std::try_to_lock);
+  return decision.enabled && lock && !home_problem.empty();
 }
 
 // Mints the identity, shows the notice, and makes the parts that write. Under no lock at open,
@@ -235,10 +249,10 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
     // A runner is no user: its id ends with the session, and nobody reads a notice there.
     who.install_id = session_id;
     who.notice_version = catalog->product.notice_version;
-  } else if (who.install_id.empty()) {
+  } else if (who.install_id.empty() || who.first_run_pending) {
     auto minted = identity::mint(places.identity_file, unix_ms());
     if (!minted) {
-      problem = minted.error().text;
+      tell_of_home(minted.error().text);
       return false;
     }
     who = minted->identity;
@@ -271,6 +285,7 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
           .job = client::job(*catalog, options, places, client::terms(*catalog, options, places)),
           .spool_dir = places.spool_dir,
           .interval_ms = options.flush_interval_ms}});
+  home_problem.clear();
   sender.store(owned_sender.get(), std::memory_order_release);
   return true;
 } catch (...) {
@@ -279,19 +294,26 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
 }
 
 void Client::Impl::show_notice() noexcept try {
+  const std::string& notice = catalog->product.notice_text;
+  const bool dimmed =
+      standard_error_is_terminal() && env("NO_COLOR").value_or("").empty() && env("TERM") != "dumb";
+  const std::string text = dimmed ? "\033[2m" + notice + "\033[0m\n" : notice + "\n";
+  // Who waits for a reader of standard error has not asked for a notice.
   identity::show_notice_once(places.identity_file, catalog->product.notice_version, unix_ms(),
-                             [&] { return write_to_stderr(catalog->product.notice_text + "\n"); });
+                             [&] { return write_to_standard_error(text, Wanted::no); });
 } catch (...) {
   // Shown another time; until then nothing is sent.
 }
 
 // The user said no: what waits is deleted, once, by every process that notices.
 void Client::Impl::withdraw() noexcept try {
-  if (purged.exchange(true) || places.spool_dir.empty()) return;
+  if (purged.exchange(true) || places.spool_dir.empty() || gate->home_is_foreign()) return;
   if (writer) writer->release(true);
   spool::purge(places.spool_dir);
+  if (gate->decision().rule != consent::Rule::file_disabled) return;
   // The choice in the home's file is about every catalog that has its spool there.
-  if (gate->decision().rule == consent::Rule::file_disabled) spool::purge_home(places.home);
+  spool::purge_home(places.home);
+  identity::finish_opt_out(places.identity_file, unix_ms());
 } catch (...) {
   // The uploader asks for consent before every request, so nothing is sent all the same.
 }
@@ -299,10 +321,10 @@ void Client::Impl::withdraw() noexcept try {
 // The user decides here and now; answers why the choice could not be written.
 std::string Client::Impl::choose(bool enabled) {
   if (gate == nullptr) return {};
-  if (places.identity_file.empty()) {
-    return "HOME is not set, so there is nowhere to keep the choice";
+  const Done written = gate->choose(enabled, unix_ms());
+  if (places.home.empty() || gate->home_is_foreign()) {
+    return written ? std::string() : written.error().text;
   }
-  const Done written = identity::set_enabled(places.identity_file, enabled, unix_ms());
   gate->forget();
   static_cast<void>(gate->enabled(steady_ms()));
   tended_ms = 0;
@@ -315,8 +337,12 @@ std::string Client::Impl::choose(bool enabled) {
     purged = off_seen = false;
   }
   // Whichever rule decides: the user's choice is about every spool of the home.
-  if (!enabled) spool::purge_home(places.home);
-  return written ? std::string() : written.error().text;
+  const spool::Purge swept = enabled ? spool::Purge{} : spool::purge_home(places.home);
+  if (!written) return written.error().text;
+  if (!swept.problem.empty()) {
+    return "not everything that waits could be deleted: " + swept.problem;
+  }
+  return {};
 }
 
 // The sender while consent holds, else null. At most one stat a second in either case.
@@ -338,7 +364,10 @@ const Sender* Client::Impl::consenting(std::int64_t steady) noexcept {
     return sender.load();
   }
   // A file that another program is writing at this moment is no wish to leave.
-  if (known != nullptr && consent::is_withdrawal(gate->decision().rule)) withdraw();
+  if (known == nullptr) return nullptr;
+  const consent::Decision decision = gate->decision();
+  if (consent::is_withdrawal(decision.rule)) withdraw();
+  if (is_home_trouble(decision.rule)) tell_of_home(decision.problem);
   return nullptr;
 }
 
@@ -377,8 +406,9 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
         how.distinct_id.empty() ? owned_sender->distinct_id : how.distinct_id,
         owned_sender->project, out.view()};
     if (!captures()) {
-      write_to_stderr((outcome ? event::to_line(record) : client::describe(name, outcome, {})) +
-                      "\n");
+      write_to_standard_error(
+          (outcome ? event::to_line(record) : client::describe(name, outcome, {})) + "\n",
+          Wanted::yes);
     } else if (outcome && options.capture_sender) {
       options.capture_sender(record.bytes, record.distinct_id, record.project);
     } else if (outcome) {
@@ -443,15 +473,16 @@ Outcome Client::encode(std::string_view event, std::span<const Field> fields, st
   return outcome;
 } catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}}; }
 
-bool Client::flush(std::chrono::milliseconds timeout) noexcept {
+bool Client::flush(std::chrono::milliseconds timeout) noexcept try {
   if (impl_->closed.load() && impl_->delivery) return false;
-  if (impl_->consenting(steady_ms()) == nullptr) return true;  // nothing may be sent, nothing waits
+  // Nothing may be sent and nothing waits, unless it is for want of a home.
+  if (impl_->consenting(steady_ms()) == nullptr) return !impl_->home_in_trouble();
   const auto ms =
       std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<std::int32_t>::max());
   if (impl_->delivery->flush(static_cast<std::int32_t>(ms))) return true;
   if (impl_->delivery->lacks_uploader()) impl_->log.tell_of_missing_uploader();
   return false;
-}
+} catch (...) { return false; }
 
 void Client::close(std::chrono::milliseconds timeout) noexcept try {
   const ErrnoKept errno_kept;
@@ -472,8 +503,11 @@ void Client::close(std::chrono::milliseconds timeout) noexcept try {
 Status Client::status() const {
   Status status;
   // Busy only while a home is being made, or for ever after a fork in that moment.
-  if (const std::unique_lock lock(impl_->starting, std::try_to_lock); lock)
+  std::string home_problem;
+  if (const std::unique_lock lock(impl_->starting, std::try_to_lock); lock) {
     status.problem = impl_->problem;
+    home_problem = impl_->home_problem;
+  }
   if (impl_->captures()) {
     status.enabled = impl_->catalog != nullptr;
     status.rule = "captured";
@@ -489,8 +523,11 @@ Status Client::status() const {
     return status;
   }
   const client::Places places = client::places(*impl_->catalog, impl_->options, impl_->env);
-  const consent::Decision decision =
-      consent::decide(client::terms(*impl_->catalog, impl_->options, places), impl_->env);
+  const consent::Terms terms = client::terms(*impl_->catalog, impl_->options, places);
+  consent::Decision decision = consent::decide(terms, impl_->env);
+  // Only a try could show it: the disk is full, say.
+  if (decision.enabled && !home_problem.empty()) consent::find_unwritable(decision, home_problem);
+  if (decision.rule == consent::Rule::home_unwritable) status.problem = decision.problem;
   status.enabled = decision.enabled;
   status.rule = consent::name(decision.rule);
   status.explanation = decision.explanation;

@@ -39,7 +39,8 @@ consent::Terms terms(const catalog::Catalog& catalog, const Options& options,
           .send_in_ci = catalog.product.send_in_ci,
           .policy_file = options.policy_file,
           .identity_file = places.identity_file,
-          .notice_version = catalog.product.notice_version};
+          .notice_version = catalog.product.notice_version,
+          .spool_dir = places.spool_dir};
 }
 
 std::vector<sink::Config> sinks(const catalog::Catalog& catalog, const Places& places) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "consent/consent.h"
+#include "identity/telemetry_file.h"
 #include "platform/clock.h"
 
 namespace candor::consent {
@@ -48,34 +49,41 @@ class Fingerprint {
   [[nodiscard]] std::uint64_t value() const noexcept { return hash_ & ~kEnabledBit; }
   [[nodiscard]] bool settled() const noexcept { return unix_ms() - changed_ms_ > kSettledMs; }
 
- private:
   template <typename T>
   void mix(T value) noexcept {
     hash_ = (hash_ ^ static_cast<std::uint64_t>(value)) * 0x9e3779b97f4a7c15u;
     hash_ ^= hash_ >> 32;
   }
 
+ private:
   std::uint64_t hash_ = 0x243f6a8885a308d3u;
   std::int64_t changed_ms_ = 0;
 };
 
-Fingerprint fingerprint(const Terms& terms) noexcept {
-  Fingerprint print;
-  print.add(terms.policy_file);
-  print.add(terms.identity_file);
-  return print;
-}
-
 }  // namespace
 
+struct Gate::Print : Fingerprint {
+  explicit Print(const Gate& gate) {
+    add(gate.terms_.policy_file);
+    add(gate.terms_.identity_file);
+    add(gate.mark_file_);
+    mix(consent::fingerprint(gate.places_));
+  }
+};
+
 Gate::Gate(Terms terms, const Environment& env)
-    : terms_(std::move(terms)), signals_(signals(terms_, env)), seen_(look()) {}
+    : terms_(std::move(terms)),
+      signals_(signals(terms_, env)),
+      places_(places_of(terms_, signals_)),
+      mark_file_(terms_.identity_file.empty() ? "" : identity::mark_path(terms_.identity_file)),
+      seen_(look(first_)) {}
 
 // The files' fingerprint is taken before they are read: a change in between is seen as one next
 // time.
-std::uint64_t Gate::look() const {
-  const Fingerprint print = fingerprint(terms_);
-  const std::uint64_t verdict = decision().enabled ? kEnabledBit : 0;
+std::uint64_t Gate::look(Decision& found) const {
+  const Print print(*this);
+  found = decision();
+  const std::uint64_t verdict = found.enabled ? kEnabledBit : 0;
   return (print.settled() ? print.value() : 0) | verdict;
 }
 
@@ -93,9 +101,10 @@ bool Gate::enabled(std::int64_t steady_ms) noexcept {
   if (!checked_ms_.compare_exchange_strong(checked, steady_ms, std::memory_order_relaxed)) {
     return (seen & kEnabledBit) != 0;
   }
-  if (fingerprint(terms_).value() == (seen & ~kEnabledBit)) return (seen & kEnabledBit) != 0;
   try {
-    seen = look();
+    if (Print(*this).value() == (seen & ~kEnabledBit)) return (seen & kEnabledBit) != 0;
+    Decision now;
+    seen = look(now);
   } catch (...) {
     seen = 0;  // out of memory: record nothing, look again next time
   }

@@ -1,194 +1,223 @@
 #include "identity/identity.h"
 
-#include <array>
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <filesystem>
-#include <limits>
 #include <system_error>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "base/text.h"
-#include "identity/strict_file.h"
-#include "platform/clock.h"
+#include "identity/record.h"
+#include "identity/telemetry_file.h"
 #include "platform/file.h"
-#include "platform/random.h"
 
 namespace candor::identity {
 namespace {
 
-// Keeps the order in which a user wrote the keys.
-using Json = nlohmann::ordered_json;
+using State = TelemetryFile::State;
 
 constexpr int kUserWaitMs = 1000;    // a person typed the command that waits
 constexpr int kProgramWaitMs = 100;  // a program waits; a rewrite takes a few milliseconds
 constexpr int kRacesMax = 8;         // how often the file may change under one writer
 
-struct File {
+Identity identity_of(const TelemetryFile& file) {
   Identity identity;
-  Json json = Json::object();
+  identity.state = file.state == State::absent  ? Identity::State::absent
+                   : file.state == State::valid ? Identity::State::valid
+                                                : Identity::State::broken;
+  identity.problem = file.problem;
+  identity.install_id = file.contents.install_id;
+  identity.enabled = file.contents.enabled;
+  identity.notice_version = file.contents.notice_version.value_or(0);
+  identity.marked = file.marked;
+  if (file.marked) identity.enabled = false;
+  return identity;
+}
+
+Minted minted(const Contents& contents) {
+  Minted result;
+  result.ours = true;
+  result.identity.state = Identity::State::valid;
+  result.identity.install_id = contents.install_id;
+  result.identity.enabled = contents.enabled;
+  result.identity.notice_version = contents.notice_version.value_or(0);
+  return result;
+}
+
+// The lock of all writers. An opt-out that had no time to wait for it is settled by its holder.
+class Writing {
+ public:
+  static Expected<Writing> begin(const std::string& path, int wait_ms, std::int64_t unix_ms) {
+    auto lock = LockFile::acquire(path + ".lock", wait_ms);
+    if (!lock) return lock.error();
+    settle_mark(path, unix_ms);
+    return Writing(path, std::move(*lock), unix_ms);
+  }
+  Writing(Writing&& other) noexcept
+      : path_(std::exchange(other.path_, {})),
+        unix_ms_(other.unix_ms_),
+        lock_(std::move(other.lock_)) {}
+  Writing& operator=(Writing&&) = delete;
+  ~Writing() {
+    if (!path_.empty()) settle_mark(path_, unix_ms_);
+  }
+
+ private:
+  Writing(std::string path, LockFile lock, std::int64_t unix_ms)
+      : path_(std::move(path)), unix_ms_(unix_ms), lock_(std::move(lock)) {}
+
+  std::string path_;
+  std::int64_t unix_ms_;
+  LockFile lock_;
 };
 
-bool says_no(const Identity& identity) { return identity.enabled == false; }
-
-File broken(std::string problem) {
-  File file;
-  file.identity.state = Identity::State::broken;
-  file.identity.problem = std::move(problem);
-  return file;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return text;
-}
-
-// Fills `identity`; answers the key whose value has the wrong type, or null.
-const char* interpret(const Json& json, Identity& identity) {
-  if (const auto at = json.find("installId"); at != json.end()) {
-    if (!at->is_string()) return "installId";
-    identity.install_id = lower(at->get<std::string>());
-    if (!is_uuid(identity.install_id)) return "installId";
-  }
-  if (const auto at = json.find("enabled"); at != json.end()) {
-    if (!at->is_boolean()) return "enabled";
-    identity.enabled = at->get<bool>();
-  }
-  if (const auto at = json.find("noticeShownVersion"); at != json.end()) {
-    if (!at->is_number_unsigned()) return "noticeShownVersion";
-    const auto version = at->get<std::uint64_t>();
-    if (version > std::numeric_limits<std::uint32_t>::max()) return "noticeShownVersion";
-    identity.notice_version = static_cast<std::uint32_t>(version);
-  }
-  for (const char* key : {"createdAt", "noticeShownAt"}) {
-    if (const auto at = json.find(key); at != json.end() && !at->is_string()) return key;
-  }
-  return nullptr;
-}
-
-File parse(const std::string& path, const std::string& text) {
-  auto json = parse_object<Json>(text);
-  if (!json) return broken(path + " is not one JSON object with each key once");
-  File file;
-  file.identity.state = Identity::State::valid;
-  if (const char* key = interpret(*json, file.identity)) {
-    return broken(path + " has a value that \"" + key + "\" can't have");
-  }
-  file.json = std::move(*json);
-  return file;
-}
-
-File load(const std::string& path) {
-  const auto text = read_if_there(path, kFileBytesMax);
-  if (!text) return broken(text.error().text);
-  return *text ? parse(path, **text) : File{};
-}
-
-std::string text_of(const Json& json) {
-  const auto text = [&](int indent) {
-    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
-  };
-  std::string pretty = text(2);
-  return pretty.size() <= kFileBytesMax ? pretty : text(-1);
-}
-
-Done save(const std::string& path, const Json& json) {
-  const std::string text = text_of(json);
-  // A file that grew past what we read would turn from valid to broken.
-  if (text.size() > kFileBytesMax) {
-    return Error{path + " would grow past " + std::to_string(kFileBytesMax) + " bytes", EFBIG};
-  }
-  return file::write_atomic(path, text);
-}
-
-std::string timestamp(std::int64_t unix_ms) {
-  std::array<char, kTimestampBytes> text{};
-  format_timestamp(unix_ms, text);
-  return {text.data(), text.size()};
-}
-
-std::string new_install_id() {
-  const UuidText id = uuid4();
-  return {id.data(), id.size()};
-}
-
-std::string lock_path(const std::string& path) { return path + ".lock"; }
-
+// The directory of the file, made if need be so that it lasts.
 Done make_parent(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
   if (slash == std::string::npos || slash == 0) return {};
-  return file::make_dirs(path.substr(0, slash));
+  const std::string dir = path.substr(0, slash);
+  struct stat info {};
+  if (::stat(dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
+  if (auto made = file::make_dirs(dir); !made) return made;
+  return file::sync_directory_of(dir);
 }
 
-Minted minted(const Json& json, bool ours) {
-  Minted result;
-  result.ours = ours;
-  result.identity.state = Identity::State::valid;
-  interpret(json, result.identity);
-  return result;
+// Writes `to` where `from` was read. The keys that the format does not have are kept elsewhere
+// first.
+Expected<Replaced> store(const std::string& path, const TelemetryFile& from, const Contents& to,
+                         std::int64_t unix_ms) {
+  if (from.state != State::absent) {
+    auto kept = keep_others(path, from.others);
+    // An opt-out matters more than keys that nobody reads.
+    if (!kept && to.enabled != false) return kept.error();
+    return replace(path, from, to, unix_ms);
+  }
+  const Done created = create(path, to);
+  if (created) return Replaced::done;
+  if (created.error().code == EEXIST) return Replaced::changed;
+  return created.error();
+}
+
+// Notes that it was the user who chose. Without the note the choice counts all the same, as the
+// default's.
+void note_choice(const std::string& path, bool enabled, bool first_run_pending,
+                 std::int64_t unix_ms) {
+  Record record = read_record(path);
+  const bool noted = record.choice && record.choice->by_user && record.choice->enabled == enabled;
+  if (noted && (record.first_run_pending || !first_run_pending)) return;
+  if (!noted) record.choice = Record::Choice{enabled, true, timestamp(unix_ms)};
+  record.first_run_pending |= first_run_pending;
+  static_cast<void>(write_record(path, record));
+}
+
+// One process takes the first run that a choice left pending.
+bool claim_first_run(const std::string& path, std::int64_t unix_ms) {
+  if (!read_record(path).first_run_pending) return false;
+  const auto writing = Writing::begin(path, kProgramWaitMs, unix_ms);
+  if (!writing) return false;
+  Record record = read_record(path);
+  return std::exchange(record.first_run_pending, false) && write_record(path, record).ok();
+}
+
+Done write_choice(const std::string& path, bool enabled, std::int64_t unix_ms) {
+  for (int i = 0; i < kRacesMax; ++i) {
+    const TelemetryFile file = load(path);
+    if (file.state == State::broken) {
+      return Error{file.problem + "; telemetry stays off until it is mended or deleted"};
+    }
+    if (enabled && file.marked) return Error{path + " was disabled by another process meanwhile"};
+    const bool says_so = file.contents.enabled == enabled;
+    const bool is_new = file.contents.install_id.empty();
+    if (!says_so || !file.strict) {
+      Contents to = file.contents;
+      to.enabled = enabled;
+      to.complete(enabled, unix_ms);
+      const auto stored = store(path, file, to, unix_ms);
+      if (!stored && says_so) return {};
+      if (!stored) return stored.error();
+      if (*stored == Replaced::opted_out) {
+        return Error{path + " was disabled by another process meanwhile"};
+      }
+      if (*stored == Replaced::changed) continue;
+    }
+    note_choice(path, enabled, is_new, unix_ms);
+    return {};
+  }
+  return Error{path + " keeps changing"};
+}
+
+// Another writer holds the lock, and may bring an older copy of the file whenever it goes on. So
+// the mark comes first, for it to find after its rename.
+Done opt_out_without_lock(const std::string& path, std::int64_t unix_ms) {
+  for (int i = 0; i < kRacesMax; ++i) {
+    // Where it can't be made, no lock can be held either.
+    const bool is_marked = mark(path).ok();
+    if (auto written = write_choice(path, false, unix_ms); !written || !is_marked) return written;
+    // The holder may have settled the mark before our write.
+    if (marked(path)) {
+      static_cast<void>(Writing::begin(path, 0, unix_ms));
+      return {};
+    }
+  }
+  return Error{path + " keeps changing"};
 }
 
 }  // namespace
 
-Identity read(const std::string& path) { return load(path).identity; }
+Identity read(const std::string& path) { return identity_of(load(path)); }
 
 Expected<Minted> mint(const std::string& path, std::int64_t unix_ms) {
   for (int i = 0; i < kRacesMax; ++i) {
-    File file = load(path);
-    if (file.identity.state == Identity::State::broken) return Error{file.identity.problem};
-    if (!file.identity.install_id.empty()) return Minted{std::move(file.identity), false};
-    if (says_no(file.identity)) return Error{path + " switches telemetry off"};
+    const TelemetryFile seen = load(path);
+    if (seen.state == State::broken) return Error{seen.problem};
+    if (!seen.contents.install_id.empty()) {
+      return Minted{identity_of(seen), !seen.says_no() && claim_first_run(path, unix_ms)};
+    }
+    if (seen.says_no()) return Error{path + " switches telemetry off"};
 
-    if (file.identity.state == Identity::State::absent) {
+    Contents to = seen.contents;
+    to.complete(true, unix_ms);
+    if (seen.state == State::absent) {
       if (auto made = make_parent(path); !made) return made.error();
-      const Json json = {
-          {"installId", new_install_id()}, {"enabled", true}, {"createdAt", timestamp(unix_ms)}};
-      auto created = file::create_atomic(path, text_of(json));
-      if (created) return minted(json, true);
-      if (created.error().code != EEXIST) return created.error();
+      const auto stored = store(path, seen, to, unix_ms);
+      if (!stored) return stored.error();
+      if (*stored == Replaced::done) return minted(to);
       continue;
     }
-
-    const auto lock = LockFile::acquire(lock_path(path), kProgramWaitMs);
-    if (!lock) return lock.error();
-    file = load(path);
-    const Identity& now = file.identity;
-    if (now.state != Identity::State::valid || !now.install_id.empty() || says_no(now)) continue;
-    file.json["installId"] = new_install_id();
-    if (!now.enabled) file.json["enabled"] = true;
-    if (!file.json.contains("createdAt")) file.json["createdAt"] = timestamp(unix_ms);
-    if (auto saved = save(path, file.json); !saved) return saved.error();
-    return minted(file.json, true);
+    const auto writing = Writing::begin(path, kProgramWaitMs, unix_ms);
+    if (!writing) return writing.error();
+    const TelemetryFile file = load(path);
+    if (file.text != seen.text || file.says_no()) continue;
+    const auto stored = store(path, file, to, unix_ms);
+    if (!stored) return stored.error();
+    if (*stored == Replaced::done) return minted(to);
   }
   return Error{path + " keeps changing"};
 }
 
+void add_record(Identity& identity, const std::string& path) {
+  const Record record = read_record(path);
+  identity.first_run_pending = record.first_run_pending;
+  identity.chosen_by_user =
+      record.choice && record.choice->by_user && record.choice->enabled == identity.enabled;
+}
+
 Done set_enabled(const std::string& path, bool enabled, std::int64_t unix_ms) {
-  // Outside the lock, so that what is so already succeeds in a home that can't be written.
-  const Identity before = read(path);
-  if (before.enabled == enabled) return {};
-  if (before.state == Identity::State::absent) {
+  const TelemetryFile before = load(path);
+  if (before.state == State::absent) {
     if (auto made = make_parent(path); !made) return made;
   }
-  const auto lock = LockFile::acquire(lock_path(path), kUserWaitMs);
-  if (!lock && enabled) return lock.error();
+  const auto writing = Writing::begin(path, kUserWaitMs, unix_ms);
+  if (writing) return write_choice(path, enabled, unix_ms);
+  if (!enabled) return opt_out_without_lock(path, unix_ms);
+  // What is so already succeeds in a home that can't be written.
+  if (before.contents.enabled == true && !before.marked) return {};
+  return writing.error();
+}
 
-  for (int i = 0; i < kRacesMax; ++i) {
-    File file = load(path);
-    if (file.identity.state == Identity::State::broken) {
-      return Error{file.identity.problem + "; telemetry stays off until it is mended or deleted"};
-    }
-    if (file.identity.enabled == enabled) return {};
-    file.json["enabled"] = enabled;
-    if (file.identity.state == Identity::State::valid) { return save(path, file.json); }
-    file.json["createdAt"] = timestamp(unix_ms);
-    auto created = file::create_atomic(path, text_of(file.json));
-    if (created || created.error().code != EEXIST) return created;
-  }
-  return Error{path + " keeps changing"};
+void finish_opt_out(const std::string& path, std::int64_t unix_ms) {
+  if (marked(path)) static_cast<void>(Writing::begin(path, 0, unix_ms));
 }
 
 std::string project_id(std::string_view install_id, const std::string& directory) {
@@ -215,19 +244,26 @@ NoticeTurn::NoticeTurn(std::string path, std::uint32_t version)
 
 bool NoticeTurn::due() const {
   const Identity identity = read(path_);
-  return identity.state == Identity::State::valid && !says_no(identity) &&
+  return identity.state == Identity::State::valid && identity.enabled != false &&
          identity.notice_version < version_;
 }
 
 bool NoticeTurn::record(std::int64_t unix_ms) {
-  const auto lock = LockFile::acquire(lock_path(path_), kProgramWaitMs);
-  if (!lock) return false;
-  // The user may have opted out while the notice was on the screen: then nothing is written.
-  File file = load(path_);
-  if (file.identity.state != Identity::State::valid || says_no(file.identity)) return false;
-  file.json["noticeShownAt"] = timestamp(unix_ms);
-  file.json["noticeShownVersion"] = version_;
-  return save(path_, file.json).ok();
+  const auto writing = Writing::begin(path_, kProgramWaitMs, unix_ms);
+  if (!writing) return false;
+  for (int i = 0; i < kRacesMax; ++i) {
+    // The user may have opted out while the notice was on the screen: then nothing is written.
+    const TelemetryFile file = load(path_);
+    if (file.state != State::valid || file.says_no()) return false;
+    Contents to = file.contents;
+    to.notice_shown_at = timestamp(unix_ms);
+    to.notice_version = version_;
+    to.complete(true, unix_ms);
+    const auto stored = store(path_, file, to, unix_ms);
+    if (!stored || *stored == Replaced::opted_out) return false;
+    if (*stored == Replaced::done) return true;
+  }
+  return false;
 }
 
 }  // namespace detail

@@ -27,7 +27,7 @@ bool is_at(const std::string& path, int fd) {
 
 Expected<LockFile> LockFile::try_acquire(std::string path) {
   for (int i = 0; i < kRemovedTriesMax; ++i) {
-    auto fd = file::open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK);
+    auto fd = file::open_own(path, O_RDWR | O_CREAT);
     if (!fd) return fd.error();
     if (!file::try_lock(fd->get())) break;
     // The last holder may have removed the file between our open and our lock.

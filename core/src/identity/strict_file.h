@@ -17,6 +17,10 @@ namespace candor::identity {
 [[nodiscard]] Expected<std::optional<std::string>> read_if_there(const std::string& path,
                                                                  std::size_t bytes_max);
 
+// The same of a file that must belong to the effective user; so must a symbolic link to it.
+[[nodiscard]] Expected<std::optional<std::string>> read_own_if_there(const std::string& path,
+                                                                     std::size_t bytes_max);
+
 inline constexpr int kJsonDepthMax = 32;
 
 // `text` when it is exactly one JSON object (RFC 8259; a byte order mark is tolerated) with

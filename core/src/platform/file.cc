@@ -38,19 +38,12 @@ Error failure(std::string_view what, const std::string& path, int code) {
   return Error{text.append(": ").append(std::strerror(code)), code};
 }
 
-// Where an atomic write really goes: a symlink's target, so that the link stays one.
-std::string resolved(const std::string& path) {
-  char* real = ::realpath(path.c_str(), nullptr);
-  if (real == nullptr) return path;
-  std::string target(real);
-  std::free(real);
-  return target;
-}
-
 std::string temporary_beside(const std::string& path) {
   const UuidText id = uuid4();
   return path + "." + std::string(id.data(), 8) + ".tmp";
 }
+
+int sync(int fd) noexcept { return faults.fsync != nullptr ? faults.fsync(fd) : ::fsync(fd); }
 
 Done write_new(const std::string& path, std::string_view text) {
   auto fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
@@ -58,8 +51,7 @@ Done write_new(const std::string& path, std::string_view text) {
   if (auto done = write_at(fd->get(), std::as_bytes(std::span(text)), 0); !done) {
     return failure("cannot write", path, done.error().code);
   }
-  const int synced = faults.fsync != nullptr ? faults.fsync(fd->get()) : ::fsync(fd->get());
-  if (synced != 0) return failure("cannot sync", path, errno);
+  if (sync(fd->get()) != 0) return failure("cannot sync", path, errno);
   return {};
 }
 
@@ -75,6 +67,19 @@ Expected<Fd> open(const std::string& path, int flags, mode_t mode) {
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) return failure("cannot open", path, errno);
   return Fd(fd);
+}
+
+Expected<Fd> open_own(const std::string& path, int flags, mode_t mode) {
+  auto fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK, mode);
+  if (!fd) return fd;
+  struct stat info {};
+  if (::fstat(fd->get(), &info) != 0) return failure("cannot open", path, errno);
+  if (S_ISDIR(info.st_mode)) return failure("cannot open", path, EISDIR);
+  if (!S_ISREG(info.st_mode)) return Error{"cannot open " + path + ": not a regular file", EINVAL};
+  if (info.st_uid != ::geteuid()) {
+    return Error{"cannot use " + path + ": it belongs to another user", EPERM};
+  }
+  return fd;
 }
 
 Expected<std::size_t> read_at(int fd, std::span<std::byte> to, std::uint64_t at) {
@@ -134,9 +139,10 @@ bool allocation_lasts(int fd) noexcept {
 #endif
 }
 
-Expected<std::string> read(const std::string& path, std::size_t bytes_max) {
-  // O_NONBLOCK: a pipe in the file's place must not make us wait.
-  auto fd = open(path, O_RDONLY | O_NONBLOCK);
+namespace {
+
+Expected<std::string> read_all(const Expected<Fd>& fd, const std::string& path,
+                               std::size_t bytes_max) {
   if (!fd) return fd.error();
   struct stat info {};
   if (::fstat(fd->get(), &info) != 0) return failure("cannot read", path, errno);
@@ -153,40 +159,87 @@ Expected<std::string> read(const std::string& path, std::size_t bytes_max) {
   return text;
 }
 
-Done write_atomic(const std::string& path, std::string_view text) {
-  const std::string target = resolved(path);
-  const std::string temporary = temporary_beside(target);
+}  // namespace
+
+// O_NONBLOCK: a pipe in the file's place must not make us wait.
+Expected<std::string> read(const std::string& path, std::size_t bytes_max) {
+  return read_all(open(path, O_RDONLY | O_NONBLOCK), path, bytes_max);
+}
+
+Expected<std::string> read_own(const std::string& path, std::size_t bytes_max) {
+  return read_all(open_own(path, O_RDONLY), path, bytes_max);
+}
+
+Expected<std::string> write_temporary(const std::string& path, std::string_view text) {
+  std::string temporary = temporary_beside(path);
   if (auto done = write_new(temporary, text); !done) {
     remove(temporary);
-    return done;
+    return done.error();
   }
-  const int renamed = faults.rename != nullptr ? faults.rename(temporary.c_str(), target.c_str())
-                                               : ::rename(temporary.c_str(), target.c_str());
-  if (renamed != 0) {
-    const int code = errno;
-    remove(temporary);
-    return failure("cannot replace", target, code);
+  return temporary;
+}
+
+Done put_in_place(const std::string& temporary, const std::string& path) {
+  const int renamed = faults.rename != nullptr ? faults.rename(temporary.c_str(), path.c_str())
+                                               : ::rename(temporary.c_str(), path.c_str());
+  if (renamed == 0) return {};
+  const int code = errno;
+  remove(temporary);
+  return failure("cannot replace", path, code);
+}
+
+Expected<bool> exchange(const std::string& temporary, const std::string& path) {
+  int done = -1;
+  if (faults.exchange != nullptr) {
+    done = faults.exchange(temporary.c_str(), path.c_str());
+  } else if (faults.rename != nullptr) {
+    return false;
+  } else {
+#if defined(__linux__)
+    done = ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE);
+#elif defined(__APPLE__)
+    done = ::renamex_np(temporary.c_str(), path.c_str(), RENAME_SWAP);
+#else
+    return false;
+#endif
   }
-  return {};
+  if (done == 0) return true;
+  // The call, or the file system, does not know the flag.
+  if (errno == EINVAL || errno == ENOSYS || errno == ENOTSUP) return false;
+  return failure("cannot replace", path, errno);
+}
+
+Done sync_directory_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  const std::string dir =
+      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  const auto fd = open(dir, O_RDONLY | O_DIRECTORY);
+  if (!fd) return {};  // may be written and not read: then it can't be synced
+  if (sync(fd->get()) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS) return {};
+  return failure("cannot sync", dir, errno);
+}
+
+Done write_atomic(const std::string& path, std::string_view text) {
+  const auto temporary = write_temporary(path, text);
+  if (!temporary) return temporary.error();
+  if (auto done = put_in_place(*temporary, path); !done) return done;
+  return sync_directory_of(path);
 }
 
 Done create_atomic(const std::string& path, std::string_view text) {
-  const std::string temporary = temporary_beside(path);
-  if (auto done = write_new(temporary, text); !done) {
-    remove(temporary);
-    return done;
-  }
+  const auto temporary = write_temporary(path, text);
+  if (!temporary) return temporary.error();
   // link, unlike rename, never replaces; FAT and some FUSE file systems know no links.
-  int linked = ::link(temporary.c_str(), path.c_str());
+  int linked = ::link(temporary->c_str(), path.c_str());
 #if defined(__linux__)
   if (linked != 0 && errno != EEXIST) {
-    linked = ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
+    linked = ::renameat2(AT_FDCWD, temporary->c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
   }
 #endif
   const int code = errno;
-  remove(temporary);
+  remove(*temporary);
   if (linked != 0) return failure("cannot create", path, code);
-  return {};
+  return sync_directory_of(path);
 }
 
 Done make_dirs(const std::string& path) {
@@ -230,7 +283,7 @@ bool try_lock(int fd) noexcept {
 }
 
 LockedFd lock(const std::string& path) noexcept {
-  auto fd = open(path, O_RDWR | O_CREAT);
+  auto fd = open_own(path, O_RDWR | O_CREAT);
   if (!fd) return {};
   const bool locked = try_lock(fd->get());
   return LockedFd(std::move(*fd), locked);

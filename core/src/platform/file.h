@@ -87,10 +87,15 @@ struct Faults {
   int (*fsync)(int fd) = nullptr;
   int (*rename)(const char* from, const char* to) = nullptr;
   bool (*allocation_lasts)(int fd) = nullptr;
+  int (*exchange)(const char* a, const char* b) = nullptr;  // renameat2 with RENAME_EXCHANGE
 };
 void inject(const Faults& faults) noexcept;
 
 [[nodiscard]] Expected<Fd> open(const std::string& path, int flags, mode_t mode = 0600);
+// The same for a file that must be this user's own: a regular file that belongs to the
+// effective user, with no symbolic link as the path's last component. Anything else is an error
+// with EPERM, ELOOP or EINVAL: another user may have prepared it. Does not wait on a pipe.
+[[nodiscard]] Expected<Fd> open_own(const std::string& path, int flags, mode_t mode = 0600);
 // Reads `to.size()` bytes at `at`; fewer only at the end of the file.
 [[nodiscard]] Expected<std::size_t> read_at(int fd, std::span<std::byte> to, std::uint64_t at);
 [[nodiscard]] Done write_at(int fd, std::span<const std::byte> from, std::uint64_t at);
@@ -102,18 +107,32 @@ void inject(const Faults& faults) noexcept;
 
 // The whole file; an error when it is larger than `bytes_max` or no regular file.
 [[nodiscard]] Expected<std::string> read(const std::string& path, std::size_t bytes_max);
-// Temporary file beside `path`, sync, rename. Follows a symlink at `path` to
-// the file it names. Mode 0600.
+// The same of a file opened with open_own.
+[[nodiscard]] Expected<std::string> read_own(const std::string& path, std::size_t bytes_max);
+// Temporary file in the same directory, sync, rename, sync of the directory. Replaces a symbolic
+// link at `path` instead of following it. Mode 0600.
 [[nodiscard]] Done write_atomic(const std::string& path, std::string_view text);
 // The same, but fails with EEXIST when `path` exists: of many processes one wins.
 [[nodiscard]] Done create_atomic(const std::string& path, std::string_view text);
+
+// The steps of write_atomic, for a caller that has to look at `path` between them.
+// Writes and syncs a new file in the directory of `path` and returns its name.
+[[nodiscard]] Expected<std::string> write_temporary(const std::string& path, std::string_view text);
+// Renames `temporary` to `path` without a sync. Removes it on failure.
+[[nodiscard]] Done put_in_place(const std::string& temporary, const std::string& path);
+// Exchanges the two names in one step, so that what was at `path` can still be read at
+// `temporary`. False, and nothing done, where the file system can't.
+[[nodiscard]] Expected<bool> exchange(const std::string& temporary, const std::string& path);
+// Makes what was renamed, created or removed in the directory of `path` last.
+[[nodiscard]] Done sync_directory_of(const std::string& path);
 
 // Makes the directory and its parents; those it makes get mode 0700.
 [[nodiscard]] Done make_dirs(const std::string& path);
 // Names in a directory, sorted; empty when it doesn't exist.
 [[nodiscard]] Expected<std::vector<std::string>> list(const std::string& path);
 bool remove(const std::string& path) noexcept;
-// Opens a file that exists for its lock alone and takes it; not locked() when another holds it.
+// Opens (with open_own) or creates a file that exists for its lock alone and takes it; not
+// locked() when another holds it.
 [[nodiscard]] LockedFd lock(const std::string& path) noexcept;
 
 // An exclusive advisory lock on an open file (flock): held until the fd and its

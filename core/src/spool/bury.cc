@@ -18,12 +18,12 @@ constexpr std::int64_t kAbandonedMs = 60'000;
 
 std::uint64_t disk_bytes(const std::string& path) noexcept {
   struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+  return ::lstat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
 // Whether nobody will ever read it: no segment at all, of any version, and no writer's.
 bool is_rubbish(const std::string& path) {
-  auto fd = file::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  auto fd = file::open_own(path, O_RDWR);
   if (!fd || !file::try_lock(fd->get())) return false;
   const LockedFd locked(std::move(*fd), true);
   Header header{};
@@ -59,7 +59,7 @@ Inventory::Inventory(const std::string& dir) {
 
 void Inventory::remove_abandoned(std::int64_t unix_ms) {
   for (const File& temporary : temporaries) {
-    auto fd = file::open(temporary.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    auto fd = file::open_own(temporary.path, O_RDWR);
     struct stat info {};
     if (!fd || ::fstat(fd->get(), &info) != 0) continue;
     // Its maker may not have locked it yet.
@@ -94,10 +94,9 @@ bool Inventory::make_room(std::uint64_t bytes, std::uint64_t bytes_max, std::uin
 }
 
 std::optional<Image> read_segment(const std::string& path, bool lock) {
-  constexpr int kFlags = O_NOFOLLOW | O_NONBLOCK;
-  auto fd = file::open(path, (lock ? O_RDWR : O_RDONLY) | kFlags);
+  auto fd = file::open_own(path, lock ? O_RDWR : O_RDONLY);
   // On a read-only disk what waits can still be looked at.
-  if (!fd && lock && fd.error().code != ENOENT) fd = file::open(path, O_RDONLY | kFlags);
+  if (!fd && lock && fd.error().code != ENOENT) fd = file::open_own(path, O_RDONLY);
   if (!fd) return std::nullopt;
   Image image;
   // Without the lock nobody can say that no writer is at work.
@@ -168,7 +167,7 @@ bool purge_live(const Image& image) {
 }
 
 bool is_of_other_version(const std::string& path) {
-  const auto fd = file::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const auto fd = file::open_own(path, O_RDONLY);
   Header header{};
   return fd && file::read_at(fd->get(), std::as_writable_bytes(std::span(&header, 1)), 0) &&
          is_foreign(header);

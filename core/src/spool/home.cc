@@ -1,8 +1,10 @@
 #include "spool/home.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <span>
 
 #include "platform/file.h"
@@ -31,7 +33,7 @@ bool holds_no_records(std::string_view file_name) noexcept {
 // The magic and the place and values of the state are the same in every format: a living writer
 // of that format sees that its records were purged, and does not bring them back.
 void mark_purged(const std::string& path) {
-  auto fd = file::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  auto fd = file::open_own(path, O_RDWR);
   if (!fd) return;
   char magic[sizeof kMagic] = {};
   const auto read = file::read_at(fd->get(), std::as_writable_bytes(std::span(magic)), 0);
@@ -41,14 +43,17 @@ void mark_purged(const std::string& path) {
       file::write_at(fd->get(), std::as_bytes(std::span(&purged, 1)), offsetof(Header, state)));
 }
 
-void purge_other_format(const std::string& dir) {
+void purge_other_format(const std::string& dir, Purge& purged) {
   const auto names = file::list(dir);
-  if (!names) return;
+  if (!names) {
+    purged.add(Purge{.problem = names.error().text});
+    return;
+  }
   for (const std::string& name : *names) {
     if (holds_no_records(name)) continue;
     const std::string path = dir + "/" + name;
     if (name.ends_with(".seg")) mark_purged(path);
-    file::remove(path);
+    purge_file(path, purged);
   }
 }
 
@@ -61,19 +66,21 @@ std::string directory_in(const std::string& home, std::string_view catalog) {
 Purge purge_home(const std::string& home) {
   const std::string root = root_in(home);
   const auto names = file::list(root);
-  if (!names) return {};
+  if (!names) {
+    // A file in the place of the directory holds no spools.
+    return names.error().code == ENOTDIR ? Purge{} : Purge{.problem = names.error().text};
+  }
   Purge purged;
   for (const std::string& name : *names) {
     const std::string_view version = version_of(name);
     const std::string dir = root + "/" + name;
+    struct stat info {};
     // A link may lead to files that are no spool.
-    if (version.empty() || !file::open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) continue;
+    if (version.empty() || ::lstat(dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) continue;
     if (version == std::to_string(kFormatVersion)) {
-      const Purge one = purge(dir);
-      purged.records += one.records;
-      purged.files_left += one.files_left;
+      purged.add(purge(dir));
     } else {
-      purge_other_format(dir);
+      purge_other_format(dir, purged);
     }
   }
   return purged;

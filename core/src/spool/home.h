@@ -14,7 +14,7 @@ namespace candor::spool {
 
 // Empties every spool of the home because the user opted out. Segments of this format are purged
 // and counted (see purge); of other formats, which this version can't count, the files are marked
-// as purged and removed. Answers for this format.
+// as purged and removed.
 Purge purge_home(const std::string& home);
 
 }  // namespace candor::spool

@@ -101,7 +101,7 @@ std::string format_ledger(const Ledger& ledger) {
 
 // Nothing when it can't be read now, or a newer version wrote it: then it is not ours to replace.
 std::optional<Ledger> read_ledger(const std::string& dir) {
-  const auto text = file::read(ledger_path(dir), kLedgerBytesMax);
+  const auto text = file::read_own(ledger_path(dir), kLedgerBytesMax);
   if (!text) return text.error().code == ENOENT ? std::optional(Ledger{}) : std::nullopt;
   if (text->starts_with(kAnyFirstLine) && !text->starts_with(kFirstLine)) return std::nullopt;
   return parse_ledger(*text);
@@ -175,21 +175,31 @@ void for_each_pending(const std::string& dir,
   }
 }
 
+void purge_file(const std::string& path, Purge& purge) {
+  if (file::remove(path) || errno == ENOENT || !purge.problem.empty()) return;
+  purge.problem = "cannot delete " + path + ": " + std::strerror(errno);
+}
+
 Purge purge(const std::string& dir) {
   Purge purge;
+  const auto names = file::list(dir);
+  if (!names) {
+    purge.problem = names.error().text;
+    return purge;
+  }
+  for (const std::string& name : *names) {
+    // Also what a writer of the file left behind when it was killed.
+    if (name.starts_with(kSetAsideFile)) purge_file(dir + "/" + name, purge);
+  }
   const Inventory inventory(dir);
-  file::remove(dir + "/" + kSetAsideFile);
-  const auto remove = [&purge](const std::string& path) {
-    if (!file::remove(path) && ::access(path.c_str(), F_OK) == 0) ++purge.files_left;
-  };
   for (const auto& temporary : inventory.temporaries) {
     // A segment that is being made holds no record yet, and its maker needs it.
-    if (temporary.id.empty()) remove(temporary.path);
+    if (temporary.id.empty()) purge_file(temporary.path, purge);
   }
   for (const auto& segment : inventory.segments) {
     auto image = read_segment(segment.path, true);
     if (!image) {
-      if (!is_of_other_version(segment.path)) remove(segment.path);
+      if (!is_of_other_version(segment.path)) purge_file(segment.path, purge);
       continue;
     }
     if (image->state() != State::purged) {
@@ -201,7 +211,7 @@ Purge purge(const std::string& dir) {
     const bool emptied = image->live ? purge_live(*image)
                                      : bury(segment.path, *image, counter_of(Reason::opted_out));
     // A wish to leave outranks a count.
-    if (!emptied) remove(segment.path);
+    if (!emptied) purge_file(segment.path, purge);
   }
   return purge;
 }

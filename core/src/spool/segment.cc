@@ -56,7 +56,7 @@ Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::si
 }
 
 std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t room) {
-  auto fd = file::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  auto fd = file::open_own(path, O_RDWR);
   if (!fd || !file::try_lock(fd->get()) || !still_named(fd->get())) return nullptr;
   struct stat info {};
   Header header;

@@ -124,13 +124,19 @@ void for_each_pending(const std::string& dir,
 inline constexpr char kSetAsideFile[] = "refused.jsonl";
 
 struct Purge {
-  std::uint64_t records = 0;     // that waited
-  std::uint32_t files_left = 0;  // that could be neither emptied nor removed
+  std::uint64_t records = 0;  // that waited, of the files that could be read
+  std::string problem;        // the first file or directory that may still hold records, and why
+  void add(const Purge& other) {
+    records += other.records;
+    if (problem.empty()) problem = other.problem;
+  }
 };
 // Empties the spool because consent was withdrawn: what waits is counted as opted_out and its
 // bytes are overwritten, those in segments still being written too. A writer leaves such a segment
 // with its next append; a record that it puts meanwhile is counted as opted_out. What can't be
-// read is removed uncounted.
+// read, or is another user's, is removed uncounted.
 Purge purge(const std::string& dir);
+// Removes a file for a purge, which says so when it could not.
+void purge_file(const std::string& path, Purge& purge);
 
 }  // namespace candor::spool

@@ -105,6 +105,7 @@ Expected<Job> parse_job(std::string_view text) {
   const auto consent = json.find("consent");
   if (consent == json.end() || !consent->is_object()) return broken("has no consent terms");
   job.consent = terms_of(*consent);
+  job.consent.spool_dir = job.spool_dir;
   const auto sinks = json.find("sinks");
   if (sinks == json.end() || !sinks->is_array() || sinks->size() > kSinksMax) {
     return broken("has no list of sinks");

@@ -14,7 +14,7 @@ void keep_refused(const std::string& spool_dir, std::string_view event) {
   if (event.size() + 1 > kRefusedBytesMax) return;
   const std::string path = path_in(spool_dir);
   std::string text;
-  if (auto kept = file::read(path, kRefusedBytesMax)) text = std::move(*kept);
+  if (auto kept = file::read_own(path, kRefusedBytesMax)) text = std::move(*kept);
   text.append(event).push_back('\n');
   if (text.size() > kRefusedBytesMax) {
     const std::size_t end_of_line = text.find('\n', text.size() - kRefusedBytesMax - 1);

@@ -23,7 +23,7 @@ std::string fingerprint(const sink::Config& sink) {
 }
 
 State read_state(const std::string& spool_dir, std::string_view fingerprint) {
-  const Expected<std::string> text = file::read(path_in(spool_dir), kStateBytesMax);
+  const Expected<std::string> text = file::read_own(path_in(spool_dir), kStateBytesMax);
   if (!text) return {};
   const Json json = Json::parse(*text, nullptr, false);
   if (!json.is_object() || text_at(json, "sink") != fingerprint) return {};

@@ -150,7 +150,8 @@ RunResult::End Uploader::Run::upload() {
 std::optional<RunResult::End> Uploader::Run::check_consent() {
   const consent::Decision decision = consent::decide(up_.job_.consent, up_.parts_.signals);
   if (!decision.enabled) {
-    if (consent::is_withdrawal(decision.rule)) {
+    if (consent::is_withdrawal(decision.rule) &&
+        consent::foreign_home(up_.job_.consent, up_.parts_.signals).empty()) {
       result_.dropped += spool::purge(up_.job_.spool_dir).records;
     }
     return End::disabled;

@@ -200,9 +200,12 @@ TEST(MaySend, WaitsForTheNotice) {
 TEST(Explanation, Sentences) {
   Scene scene;
   EXPECT_EQ(scene.decide().explanation,
-            "Telemetry is on: Acme collects usage data until you opt out.");
+            "Telemetry is on by default: Acme collects usage data until you opt out.");
   scene.variables = {{"HOME", scene.home.dir()}};
   write(scene.home.file(), kYes);
+  EXPECT_EQ(scene.decide().explanation,
+            "Telemetry is on by default: Acme collects usage data until you opt out.");
+  ASSERT_TRUE(identity::set_enabled(scene.home.file(), true, testing::kNow).ok());
   EXPECT_EQ(scene.decide().explanation,
             "Telemetry is on: ~/telemetry.json says so (\"enabled\": true).");
   write(scene.home.file(), kNo);

@@ -50,6 +50,7 @@ TEST(ReadOnlyHome, MintsNothing) {
 TEST(ReadOnlyHome, AnOptOutStands) {
   TempHome home;
   write(home.file(), kOptOut);
+  give_to_nobody(home.file());
   give_to_nobody(home.dir());
   ASSERT_EQ(::chmod(home.dir().c_str(), 0555), 0);
   EXPECT_EQ(as_nobody([&] { return try_everything(home.file()); }), "mint- notice- on- off+");

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "identity/support.h"
+#include "identity/telemetry_file.h"
 #include "platform/random.h"
 
 namespace candor::identity {
@@ -20,6 +21,10 @@ using testing::slurp;
 using testing::TempHome;
 using testing::write;
 using State = Identity::State;
+
+using testing::read_strictly;
+
+const std::vector<std::string> kBoth{"consent.json", "telemetry.json"};
 
 std::string quoted_id() { return std::string("\"") + kId + "\""; }
 
@@ -197,12 +202,12 @@ TEST(Mint, CompletesAndKeepsWhatItDoesNotKnow) {
   const auto minted = mint(home.file(), kNow);
   ASSERT_TRUE(minted.ok());
   EXPECT_TRUE(minted->ours);
-  const auto json = nlohmann::ordered_json::parse(slurp(home.file()));
-  EXPECT_EQ(json["z"].dump(), R"([1,2.5,{"k":"ü"}])");
-  EXPECT_TRUE(json["a"].is_null());
-  EXPECT_EQ(json.begin().key(), "z");
-  EXPECT_EQ(json["installId"], minted->identity.install_id);
-  EXPECT_EQ(home.names().size(), 1u);
+  // The format has no room for them, so they move.
+  EXPECT_TRUE(read_strictly(home.file()).accepted) << slurp(home.file());
+  const auto moved = nlohmann::json::parse(slurp(home.dir() + "/consent.json"))["otherKeys"];
+  EXPECT_EQ(moved.dump(), R"({"a":null,"z":[1,2.5,{"k":"ü"}]})");
+  EXPECT_EQ(nlohmann::json::parse(slurp(home.file()))["installId"], minted->identity.install_id);
+  EXPECT_EQ(home.names(), kBoth);
 }
 
 TEST(Mint, WritesNothingOnceTheUserSaidNo) {
@@ -222,21 +227,142 @@ TEST(SetEnabled, CreatesChangesAndKeeps) {
   const std::string path = home.dir() + "/.acme/telemetry.json";
   ASSERT_TRUE(set_enabled(path, false, kNow).ok());
   EXPECT_EQ(read(path).enabled, false);
-  EXPECT_EQ(read(path).install_id, "") << "who says no gets no identity";
+  EXPECT_TRUE(read_strictly(path).accepted) << slurp(path);
+  EXPECT_FALSE(read_strictly(path).enabled);
   ASSERT_TRUE(set_enabled(path, true, kNow).ok());
   EXPECT_EQ(read(path).enabled, true);
+  EXPECT_TRUE(read_strictly(path).enabled);
 
   write(path, R"({"installId": )" + quoted_id() + R"(, "enabled": true, "theirs": [1]})");
   ASSERT_TRUE(set_enabled(path, false, kNow).ok());
   EXPECT_EQ(read(path).install_id, kId);
-  EXPECT_EQ(nlohmann::json::parse(slurp(path))["theirs"].dump(), "[1]");
+  EXPECT_TRUE(read_strictly(path).accepted) << slurp(path);
+  const auto record = nlohmann::json::parse(slurp(home.dir() + "/.acme/consent.json"));
+  EXPECT_EQ(record["otherKeys"]["theirs"].dump(), "[1]");
 }
 
 TEST(SetEnabled, TouchesNothingWhenItIsSoAlready) {
   TempHome home;
-  write(home.file(), R"({"enabled":false})");
+  const std::string text =
+      R"({"enabled":false, "createdAt":"then", "installId":)" + quoted_id() + "}";
+  write(home.file(), text);
   ASSERT_TRUE(set_enabled(home.file(), false, kNow).ok());
-  EXPECT_EQ(slurp(home.file()), R"({"enabled":false})");
+  EXPECT_EQ(slurp(home.file()), text);
+  const std::string record = slurp(home.dir() + "/consent.json");
+  ASSERT_TRUE(set_enabled(home.file(), false, kNow + 1).ok());
+  EXPECT_EQ(slurp(home.dir() + "/consent.json"), record) << "the time of the choice";
+}
+
+TEST(SetEnabled, CompletesAnOptOutThatStrictReadersTakeForNone) {
+  TempHome home;
+  for (const char* text :
+       {R"({"enabled":false})", R"({"enabled":false,"theirs":1,"createdAt":"x"})",
+        "\xef\xbb\xbf{\"enabled\":false}"}) {
+    write(home.file(), text);
+    ASSERT_TRUE(set_enabled(home.file(), false, kNow).ok());
+    EXPECT_TRUE(read_strictly(home.file()).accepted) << text;
+    EXPECT_FALSE(read_strictly(home.file()).enabled) << text;
+  }
+}
+
+// Every way in which a file is made or changed, and a death at every step of it.
+TEST(Format, StrictReadersAcceptWhateverIsWritten) {
+  const std::pair<const char*, std::function<void(const std::string&)>> writers[] = {
+      {"mint", [](const std::string& path) { static_cast<void>(mint(path, kNow)); }},
+      {"off", [](const std::string& path) { static_cast<void>(set_enabled(path, false, kNow)); }},
+      {"on", [](const std::string& path) { static_cast<void>(set_enabled(path, true, kNow)); }},
+      {"notice",
+       [](const std::string& path) {
+         static_cast<void>(mint(path, kNow));
+         show_notice_once(path, 1, kNow, [] { return true; });
+       }},
+      {"all", [](const std::string& path) {
+         static_cast<void>(mint(path, kNow));
+         show_notice_once(path, 1, kNow, [] { return true; });
+         static_cast<void>(set_enabled(path, false, kNow));
+         static_cast<void>(set_enabled(path, true, kNow));
+       }}};
+  const char* const before[] = {nullptr, "{}", R"({"enabled": true, "theirs": 1})",
+                                R"({"enabled": false})"};
+  for (const auto& [name, work] : writers) {
+    for (const char* text : before) {
+      for (int step = 0, died = 1; died == 1; ++step) {
+        TempHome home;
+        if (text != nullptr) write(home.file(), text);
+        died = testing::in_process([&]() -> std::string {
+                 testing::die_at_step(step);
+                 work(home.file());
+                 return "lived";
+               }) != "lived";
+        ASSERT_LT(step, 100);
+        const std::string now = slurp(home.file());
+        if (now.empty() || (text != nullptr && now == text)) continue;
+        EXPECT_TRUE(read_strictly(home.file()).accepted) << name << step << now;
+        EXPECT_NE(read(home.file()).state, State::broken);
+      }
+    }
+  }
+}
+
+TEST(Record, SaysWhoChoseAndIsPrivate) {
+  TempHome home;
+  ASSERT_TRUE(mint(home.file(), kNow).ok());
+  const auto chosen = [&] {
+    Identity identity = read(home.file());
+    add_record(identity, home.file());
+    return identity.chosen_by_user;
+  };
+  EXPECT_FALSE(chosen());
+  EXPECT_EQ(home.names(), std::vector<std::string>{"telemetry.json"});
+  ASSERT_TRUE(set_enabled(home.file(), true, kNow).ok());
+  EXPECT_TRUE(chosen());
+  struct stat info {};
+  ASSERT_EQ(::stat((home.dir() + "/consent.json").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  // What another program writes into the file is nobody's choice that we know of.
+  write(home.file(), R"({"enabled": false, "createdAt": "x", "installId": )" + quoted_id() + "}");
+  EXPECT_FALSE(chosen());
+  ASSERT_TRUE(set_enabled(home.file(), false, kNow).ok());
+  EXPECT_TRUE(chosen());
+}
+
+TEST(Record, IsReadStrictlyAndANewerOneStays) {
+  TempHome home;
+  ASSERT_TRUE(mint(home.file(), kNow).ok());
+  const std::string path = home.dir() + "/consent.json";
+  const auto chosen = [&] {
+    Identity identity = read(home.file());
+    add_record(identity, home.file());
+    return identity.chosen_by_user;
+  };
+  const std::string choice = R"("choice": {"enabled": true, "by": "user", "at": "x"})";
+  write(path, R"({"version": 1, )" + choice + "}");
+  EXPECT_TRUE(chosen());
+  for (const std::string& text :
+       {R"({"version": 2, )" + choice + "}", "{" + choice + "}", std::string("[]"), std::string(),
+        R"({"version": 1, "more": 1, )" + choice + "}",
+        R"({"version": 1, "choice": {"enabled": true, "by": "me", "at": "x"}})" + std::string(),
+        R"({"version": 1, "choice": {"enabled": true, "by": "user"}})" + std::string(),
+        R"({"version": 1, "choice": {"enabled": false, "by": "user", "at": "x"}})" +
+            std::string()}) {
+    write(path, text);
+    EXPECT_FALSE(chosen()) << text;
+  }
+  write(path, R"({"version": 2, "what": "a later version knows"})");
+  ASSERT_TRUE(set_enabled(home.file(), false, kNow).ok());
+  EXPECT_EQ(slurp(path), R"({"version": 2, "what": "a later version knows"})");
+  EXPECT_EQ(read(home.file()).enabled, false);
+}
+
+TEST(FirstRun, IsStillToComeAfterAChoiceThatMadeTheIdentity) {
+  TempHome home;
+  ASSERT_TRUE(set_enabled(home.file(), true, kNow).ok());
+  const auto answers = testing::in_processes(16, [&](int) -> std::string {
+    const auto minted = mint(home.file(), kNow);
+    return minted && minted->ours ? "ours" : "not";
+  });
+  EXPECT_EQ(std::count(answers.begin(), answers.end(), "ours"), 1);
+  EXPECT_FALSE(mint(home.file(), kNow)->ours);
 }
 
 TEST(SetEnabled, NeverMakesAFileTooLargeToRead) {
@@ -253,9 +379,11 @@ TEST(SetEnabled, NeverMakesAFileTooLargeToRead) {
   ASSERT_GT(full.size(), kFileBytesMax - 17);
   write(home.file(), full);
   ASSERT_EQ(read(home.file()).state, State::valid);
-  EXPECT_FALSE(mint(home.file(), kNow).ok());
-  EXPECT_FALSE(set_enabled(home.file(), false, kNow).ok());
-  EXPECT_EQ(slurp(home.file()), full);
+  EXPECT_TRUE(mint(home.file(), kNow).ok());
+  EXPECT_TRUE(read_strictly(home.file()).accepted);
+  EXPECT_TRUE(set_enabled(home.file(), false, kNow).ok());
+  const auto record = nlohmann::json::parse(slurp(home.dir() + "/consent.json"));
+  EXPECT_EQ(record["otherKeys"].size(), 6'553u);
 }
 
 TEST(SetEnabled, KeepsASymbolicLink) {
@@ -273,7 +401,7 @@ TEST(SetEnabled, TakesOverADeadProcesssLock) {
   TempHome home;
   write(home.file() + ".lock", "");
   ASSERT_TRUE(set_enabled(home.file(), true, kNow).ok());
-  EXPECT_EQ(home.names(), std::vector<std::string>{"telemetry.json"});
+  EXPECT_EQ(home.names(), kBoth);
 }
 
 TEST(SetEnabled, AnOptOutOutranksALockThatIsNeverReleased) {

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <utility>
 
@@ -29,7 +30,11 @@ struct Outcome {
 
 // What a program does when it starts: "<id> [ours] [shown]".
 std::string start_up(const std::string& path) {
-  const auto minted = mint(path, kNow);
+  auto minted = mint(path, kNow);
+  // A client looks again in a second; on a slow machine 64 of them may have to.
+  for (int i = 0; i < 100 && !minted && minted.error().code == EWOULDBLOCK; ++i) {
+    minted = mint(path, kNow);
+  }
   if (!minted) return "failed: " + minted.error().text;
   std::string text = minted->identity.install_id;
   if (minted->ours) text += " ours";
@@ -55,7 +60,9 @@ void expect_one_of_each(const TempHome& home, const std::string& path) {
   EXPECT_EQ(outcome.ours, 1);
   EXPECT_EQ(outcome.notices, 1);
   EXPECT_EQ(read(path).notice_version, 1u);
-  EXPECT_EQ(home.names().size(), 1u) << "something was left behind";
+  for (const std::string& name : home.names()) {
+    EXPECT_TRUE(name == ".acme" || name == "telemetry.json" || name == "consent.json") << name;
+  }
 }
 
 TEST(Race, EmptyHomeEndsWithOneIdAndOneNotice) {
@@ -141,7 +148,7 @@ void opt_out_among_starters(const char* before) {
       }
     }
     if (!ids.empty()) { EXPECT_EQ(ids, std::set{after.install_id}) << "an id was lost"; }
-    EXPECT_EQ(home.names().size(), 1u);
+    EXPECT_EQ(home.names(), (std::vector<std::string>{"consent.json", "telemetry.json"}));
   }
 }
 

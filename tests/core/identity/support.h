@@ -1,19 +1,27 @@
 // Homes to break and processes to race, for the tests of identity and consent.
 #pragma once
 
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "platform/file.h"
 
 namespace candor::testing {
 
@@ -44,6 +52,7 @@ class TempHome {
     for (const auto& entry : std::filesystem::directory_iterator(path_)) {
       found.push_back(entry.path().filename());
     }
+    std::sort(found.begin(), found.end());
     return found;
   }
 
@@ -53,6 +62,40 @@ class TempHome {
 
 inline void write(const std::string& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
+}
+
+inline std::string slurp(const std::string& path);
+
+// The identity file by the rules of the format's strict readers: a UUID, a boolean and a text
+// that must be there, a text and an integer that may be, and no other key. Anything else is no
+// file to them.
+struct StrictlyRead {
+  bool accepted = false;
+  bool enabled = false;
+};
+inline StrictlyRead read_strictly(const std::string& path) {
+  static const std::regex uuid("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", std::regex::icase);
+  const std::string text = slurp(path);
+  if (text.starts_with("\xef\xbb\xbf")) return {};
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return {};
+  std::size_t known = 0;
+  for (const char* key : {"installId", "createdAt"}) {
+    if (!json.contains(key) || !json[key].is_string()) return {};
+    ++known;
+  }
+  if (!std::regex_match(json["installId"].get<std::string>(), uuid)) return {};
+  if (!json.contains("enabled") || !json["enabled"].is_boolean()) return {};
+  ++known;
+  if (json.contains("noticeShownAt")) {
+    if (!json["noticeShownAt"].is_string()) return {};
+    ++known;
+  }
+  if (json.contains("noticeShownVersion")) {
+    if (!json["noticeShownVersion"].is_number_integer()) return {};
+    ++known;
+  }
+  return {json.size() == known, json["enabled"].get<bool>()};
 }
 
 inline std::string slurp(const std::string& path) {
@@ -106,6 +149,35 @@ inline std::vector<std::string> in_processes(int count,
 
 inline std::string in_process(const std::function<std::string()>& work) {
   return in_processes(1, [&](int) { return work(); }).front();
+}
+
+inline int steps_left = 0;
+inline void die() {
+  if (steps_left-- == 0) ::_exit(9);
+}
+// Ends this process, as a kill would, at the n-th call that changes or syncs a file.
+inline void die_at_step(int step) {
+  steps_left = step;
+  file::inject({.open =
+                    [](const char* path, int flags, mode_t mode) {
+                      if ((flags & O_CREAT) != 0) die();
+                      return ::open(path, flags, mode);
+                    },
+                .pwrite =
+                    [](int fd, const void* from, std::size_t n, off_t at) {
+                      die();
+                      return ::pwrite(fd, from, n, at);
+                    },
+                .fsync =
+                    [](int fd) {
+                      die();
+                      return ::fsync(fd);
+                    },
+                .exchange =
+                    [](const char* a, const char* b) {
+                      die();
+                      return ::renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+                    }});
 }
 
 // The same without root's power over permissions, whoever runs the tests.

@@ -31,13 +31,67 @@ TEST(File, AtomicWriteReplacesWithAPrivateFileAndLeavesNothingElse) {
   EXPECT_EQ(*file::list(dir.path()), std::vector<std::string>{"f"});
 }
 
-TEST(File, AtomicWriteKeepsASymlinkASymlink) {
+TEST(File, AtomicWriteReplacesASymlinkAndNotWhatItLeadsTo) {
   TempDir dir;
   ASSERT_TRUE(file::write_atomic(dir / "target", "one"));
   std::filesystem::create_symlink("target", dir / "link");
   ASSERT_TRUE(file::write_atomic(dir / "link", "two"));
-  EXPECT_TRUE(std::filesystem::is_symlink(dir / "link"));
-  EXPECT_EQ(*file::read(dir / "target", 100), "two");
+  EXPECT_FALSE(std::filesystem::is_symlink(dir / "link"));
+  EXPECT_EQ(*file::read(dir / "link", 100), "two");
+  EXPECT_EQ(*file::read(dir / "target", 100), "one");
+}
+
+TEST(File, OnlyARegularFileOfOurOwnIsOpened) {
+  TempDir dir;
+  ASSERT_TRUE(file::write_atomic(dir / "own", "mine"));
+  EXPECT_EQ(*file::read_own(dir / "own", 100), "mine");
+  std::filesystem::create_symlink("own", dir / "link");
+  EXPECT_EQ(file::read_own(dir / "link", 100).error().code, ELOOP);
+  EXPECT_FALSE(file::lock(dir / "link").locked());
+  ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(file::read_own(dir / "pipe", 100));
+  EXPECT_FALSE(file::open_own(dir / "pipe", O_RDWR));
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file to another user";
+  ASSERT_EQ(::chown((dir / "own").c_str(), 65534, 65534), 0);
+  EXPECT_EQ(file::read_own(dir / "own", 100).error().code, EPERM);
+  EXPECT_FALSE(file::lock(dir / "own").locked());
+}
+
+std::vector<std::string> calls;  // "rename", "link", "sync file", "sync directory"
+
+int noted_sync(int fd) {
+  struct stat info {};
+  calls.emplace_back(::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode) ? "sync directory"
+                                                                      : "sync file");
+  return ::fsync(fd);
+}
+int noted_rename(const char* from, const char* to) {
+  calls.emplace_back("rename");
+  return ::rename(from, to);
+}
+
+TEST(File, ARenameIsFollowedByASyncOfItsDirectory) {
+  TempDir dir;
+  file::inject({.fsync = noted_sync, .rename = noted_rename});
+  calls.clear();
+  EXPECT_TRUE(file::write_atomic(dir / "f", "one"));
+  EXPECT_EQ(calls, (std::vector<std::string>{"sync file", "rename", "sync directory"}));
+  calls.clear();
+  EXPECT_TRUE(file::create_atomic(dir / "new", "one"));
+  EXPECT_EQ(calls, (std::vector<std::string>{"sync file", "sync directory"}));
+  file::inject({});
+}
+
+TEST(File, AnExchangeKeepsWhatWasReplaced) {
+  TempDir dir;
+  ASSERT_TRUE(file::write_atomic(dir / "f", "old"));
+  const auto temporary = file::write_temporary(dir / "f", "new");
+  ASSERT_TRUE(temporary);
+  const auto exchanged = file::exchange(*temporary, dir / "f");
+  ASSERT_TRUE(exchanged);
+  if (!*exchanged) GTEST_SKIP() << "this file system can't exchange names";
+  EXPECT_EQ(*file::read(dir / "f", 100), "new");
+  EXPECT_EQ(*file::read(*temporary, 100), "old");
 }
 
 TEST(File, CreateAtomicNeverReplaces) {
