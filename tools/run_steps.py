@@ -34,10 +34,15 @@ class Counts:
 
 
 def counts(folder: Path) -> Counts:
-    """What the JUnit files of a folder say: one verdict for each test case."""
+    """What the JUnit files of a folder say: one verdict for each test case; a broken file is a failure."""
     found = Counts()
     for file in sorted(folder.glob("*.xml")):
-        for case in ElementTree.parse(file).iter("testcase"):
+        try:
+            cases = list(ElementTree.parse(file).iter("testcase"))
+        except ElementTree.ParseError:  # its runner was killed
+            found.failed += 1
+            continue
+        for case in cases:
             if case.find("failure") is not None or case.find("error") is not None:
                 found.failed += 1
             elif case.find("skipped") is not None:

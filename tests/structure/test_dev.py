@@ -59,6 +59,8 @@ def test_results_are_counted_from_the_runners_files(tmp_path):
     for name, text in RESULTS.items():
         (tmp_path / name).write_text(text)
     assert str(run_steps.counts(tmp_path)) == "3 passed, 3 failed, 2 skipped"
+    (tmp_path / "killed.xml").write_text("")
+    assert run_steps.counts(tmp_path).failed == 4
 
 
 def test_a_step_that_fails_fails_the_run_and_is_named(tmp_path, monkeypatch, capfd):
