@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,8 @@ struct EmitArgs {
   std::string runtime_version;
   std::string timestamp;
   std::string uuid;
-  std::string distinct_id;
+  bool return_uuid = false;
+  std::optional<std::string> distinct_id;
   std::string project_dir;
   Delivery delivery = Delivery::automatic;
   bool dry_run = false;

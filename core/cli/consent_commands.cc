@@ -161,10 +161,12 @@ int disable(const ProductArgs& args) {
   if (product->places.home.empty() || !consent::foreign_home(product->terms, signals).empty()) {
     return chosen;
   }
-  const auto purged = spool::purge_home(product->places.home);
+  spool::Purge purged;
+  const spool::Halt halt = spool::withdraw_home(product->places.home, client::kHaltWaitMs, purged);
   if (purged.records > 0) {
     out("Deleted " + counted(purged.records, "event") + " that had not been sent.\n");
   }
+  if (halt != spool::Halt::idle) out(std::string(client::sentence(halt)) + '\n');
   if (purged.problem.empty()) return chosen;
   return fail({"not everything that waits could be deleted: " + purged.problem});
 }

@@ -65,14 +65,16 @@ int upload_detached() {
   const auto job = upload::parse_job(text);
   if (!job) return kUsage;
   const candor_upload_api* const api = client::load_upload_library("");
-  candor_uploader* const uploader = api != nullptr ? api->start(text.data(), text.size()) : nullptr;
+  candor_uploader* const uploader =
+      api != nullptr ? api->start(text.data(), text.size(), 0) : nullptr;
   if (uploader == nullptr) return kFailed;
-  api->flush(uploader, kDrainMsMax, 0);
+  candor_flush_result result;
+  api->flush(uploader, kDrainMsMax, 0, &result);
   // No other uploader is started within the interval; what was emitted in it is ours to bring.
   stay(std::min(job->flush_interval_ms, kStayMsMax));
-  const int drained = api->flush(uploader, kDrainMsMax, 0);
+  api->flush(uploader, kDrainMsMax, 0, &result);
   api->stop(uploader);
-  return drained == 1 ? kDone : kFailed;
+  return result.complete == 1 ? kDone : kFailed;
 }
 
 }  // namespace candor::cli

@@ -56,8 +56,9 @@ Expected<std::vector<Field>> parse_fields(const std::vector<std::string>& argume
 
 int emit(const EmitArgs& args) {
   EmitOptions defaults;
-  defaults.distinct_id = args.distinct_id;
-  defaults.uuid = args.uuid;
+  if (args.distinct_id) defaults.distinct_id = *args.distinct_id;
+  if (!args.uuid.empty()) defaults.uuid = args.uuid;
+  defaults.return_uuid = args.return_uuid;
   if (!args.timestamp.empty()) {
     defaults.timestamp_ms = parse_time(args.timestamp);
     if (!defaults.timestamp_ms) {

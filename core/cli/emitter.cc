@@ -53,6 +53,7 @@ std::string to_json(const Outcome& outcome, std::size_t line, std::string_view b
     if (!outcome.field.empty()) json.add("field", outcome.field);
   }
   if (outcome.result == Result::dropped) json.add("reason", name(outcome.reason));
+  if (!outcome.uuid.empty()) json.add("uuid", outcome.uuid);
   if (!bytes.empty()) json.add("bytes", bytes);
   return json.finish();
 }
@@ -109,6 +110,7 @@ void Emitter::answer(const Outcome& outcome, std::string_view event, std::size_t
   } else if (args_.verbose) {
     out(std::string(name(outcome.result)) + '\n');
   }
+  if (!outcome.uuid.empty()) out(outcome.uuid + '\n');
   if (outcome.result == Result::rejected) {
     complain(place(line) + printable(event) + ' ' + sentence(outcome, advice));
   } else if (outcome.result == Result::dropped) {

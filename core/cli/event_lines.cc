@@ -20,7 +20,8 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 
 enum class Member { good, wrong_type, unknown };
 
-bool take_text(const Value& value, std::string_view& to) {
+template <typename Text>
+bool take_text(const Value& value, Text& to) {
   if (value.kind() != Value::Kind::string) return false;
   to = value.string();
   return true;

@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kProgressEvery{250};
 
 struct Sums {
-  std::uint64_t pending = 0, delivered = 0;
+  std::uint64_t pending = 0, delivered = 0, refused = 0;
 };
 
 Sums sums(const std::string& spool_dir) {
@@ -31,6 +31,8 @@ Sums sums(const std::string& spool_dir) {
   for (const auto& [label, counts] : spool::tally(spool_dir).labels) {
     total.pending += counts[spool::kPending];
     total.delivered += counts[spool::kDelivered];
+    total.refused += counts[spool::counter_of(Reason::refused)];
+    total.refused += counts[spool::counter_of(Reason::oversize)];
   }
   return total;
 }
@@ -89,20 +91,30 @@ int flush(const FlushArgs& args) {
   Options options = client_options(args.product);
   options.delivery = Delivery::manual;
   const auto client = Client::open(std::move(options));
-  bool sent = false;
+  FlushResult result;
   {
     const Progress progress(product->places.spool_dir);
-    sent = client->flush(milliseconds{args.timeout_ms});
+    result = client->flush(milliseconds{args.timeout_ms});
   }
-  std::string problem = client->status().problem;
   client->close();
   const Sums after = sums(product->places.spool_dir);
+  // By the ledger: another process may have delivered some of them meanwhile.
   const std::uint64_t delivered = after.delivered - std::min(before.delivered, after.delivered);
-  out(counted(delivered, "event") + " delivered, " + std::to_string(after.pending) + " waiting.\n");
-  if (sent) return kDone;
-  if (problem.empty()) problem = delivery_note(product->places.spool_dir).problem;
-  complain(problem.empty() ? "not all could be sent in time; the rest waits for the next try"
-                           : problem);
+  const std::uint64_t refused = after.refused - std::min(before.refused, after.refused);
+  out(counted(delivered, "event") + " delivered, " +
+      (refused == 0 ? "" : std::to_string(refused) + " refused, ") + std::to_string(after.pending) +
+      " waiting.\n");
+  if (result && refused == 0) return kDone;
+  if (refused > 0) {
+    complain("the server refused " + counted(refused, "event") +
+             (result.why.empty() ? "" : " (" + printable(result.why) + ")") +
+             "; see candor show --refused");
+  }
+  if (result) return kFailed;
+  // What an earlier upload met says more than that this one found no time.
+  std::string why = delivery_note(product->places.spool_dir).problem;
+  if (why.empty()) why = printable(result.why);
+  complain(why.empty() ? "not all could be sent; the rest waits for the next try" : why);
   return kFailed;
 }
 

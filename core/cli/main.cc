@@ -113,6 +113,7 @@ void CommandLine::add_emit() {
       ->type_name("TIME");
   sub->add_option("--uuid", emit.uuid, "The event's UUID, so that a repetition counts once")
       ->type_name("UUID");
+  sub->add_flag("--return-uuid", emit.return_uuid, "Print the UUID of the event when accepted");
   sub->add_option("--distinct-id", emit.distinct_id, "Who it is about, instead of the install id")
       ->type_name(kText);
   sub->add_option("--project-dir", emit.project_dir, "The user's project; sent as a salted hash")

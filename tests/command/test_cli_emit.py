@@ -5,6 +5,7 @@ import re
 import resource
 import shlex
 import subprocess
+import sys
 
 import pytest
 from support.user import CANDOR, ROOT
@@ -386,3 +387,23 @@ def test_ten_thousand_lines(user):
     user.run("emit", "-", input='{"event":"ping"}\n' * 10_000)
     assert user.run("show", "--count").stdout == "10000\n"
     assert len({event["uuid"] for event in user.waiting()}) == 10_000
+
+
+def test_the_uuid_is_returned_on_request(user):
+    (printed,) = user.run("emit", "ping", "--return-uuid").stdout.splitlines()
+    answer = json.loads(user.run("emit", "ping", "--return-uuid", "--json").stdout)
+    script = (
+        "import candor\n"
+        f"client = candor.open({str(user.catalog)!r}, delivery='manual')\n"
+        "print(client.emit('ping', uuid=True).uuid, client.emit('ping').uuid)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=user.environment, check=True, capture_output=True, text=True)
+    returned, unasked = done.stdout.split()
+    assert unasked == "None"
+    assert [event["uuid"] for event in user.waiting()][:3] == [printed, answer["uuid"], returned]
+
+
+@pytest.mark.parametrize(("text", "code"), [("", "bad_pattern"), ("\udc80", "invalid_utf8"), ("x" * 201, "too_long")])
+def test_a_sender_that_can_not_be_one_is_rejected(user, text, code):
+    done = user.run("emit", "ping", "--json", "--distinct-id", text, code=2)
+    assert json.loads(done.stdout) == {"result": "rejected", "code": code, "field": "distinct_id"}

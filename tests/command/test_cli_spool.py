@@ -126,7 +126,9 @@ def test_what_the_server_refuses_can_be_shown(user, collector):
     user.run("emit", "plan_completed", "outcome=ok", "--timestamp", "0", "--uuid", UUID)
     user.run("emit", "ping")
     assert user.run("show", "--refused").stdout == ""
-    user.run("flush", ACME_TELEMETRY_ENDPOINT=collector.url)
+    done = user.run("flush", code=1, ACME_TELEMETRY_ENDPOINT=collector.url)
+    assert done.stdout == "2 events delivered, 1 refused, 0 waiting.\n"
+    assert "refused 1 event" in done.stderr and "candor show --refused" in done.stderr
     assert len(collector.events) == 2
     assert user.run("show", "--refused").stdout == poison
     assert user.run("show", "--refused", "--count").stdout == "1\n"

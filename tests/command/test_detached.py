@@ -104,6 +104,61 @@ def test_the_run_leaves_no_child_and_does_not_wait(user: User) -> None:
         assert wait_until(lambda: uploaders(user)), "it was not started"
 
 
+ORPHANS = """
+import ctypes, os, signal, sys, candor
+if sys.argv[1] == "subreaper":
+    assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
+else:
+    assert os.getpid() == 1
+heard = []
+signal.signal(signal.SIGCHLD, lambda *_: heard.append(1))
+for _ in range(3):
+    client = candor.open({catalog!r}, delivery="detached", flush_interval_ms=1)
+    client.emit("ping")
+    client.close()
+try:
+    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    print("a child", len(heard))
+except ChildProcessError:
+    print("no child", len(heard))
+"""
+
+
+@pytest.mark.parametrize("kind", ["subreaper", "process 1"])
+def test_a_process_that_inherits_orphans_gets_none_of_ours(user: User, kind: str) -> None:
+    command = [sys.executable, "-c", ORPHANS.format(catalog=str(user.catalog)), kind]
+    if kind == "process 1":
+        if os.geteuid() != 0:
+            pytest.skip("a namespace of processes needs root")
+        command = ["unshare", "--pid", "--fork", "--mount-proc", *command]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        user.environment["ACME_TELEMETRY_ENDPOINT"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = subprocess.run(command, env=user.environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "no child 0\n", done.stderr
+    assert user.status()["ledger"]["total"]["pending"] == 3
+
+
+# A run whose events were delivered, or deleted, before it ends; then whether it left a process.
+NOTHING_TO_SEND = """
+import candor
+client = candor.open({catalog!r}, delivery={delivery!r})
+client.emit("ping")
+client.{call}
+client.close()
+"""
+
+
+@pytest.mark.parametrize("delivery", ["auto", "detached"])
+@pytest.mark.parametrize("call", ["flush()", "disable()"])
+def test_nothing_to_send_starts_nothing(user: User, collector: Collector, delivery: str, call: str) -> None:
+    user.environment["ACME_TELEMETRY_ENDPOINT"] = collector.url
+    script = NOTHING_TO_SEND.format(catalog=str(user.catalog), delivery=delivery, call=call)
+    subprocess.run([sys.executable, "-c", script], env=user.environment, check=True, capture_output=True)
+    # The claim of a start is made before the process is.
+    assert not list(user.acme.rglob("detached"))
+    assert uploaders(user) == []
+
+
 def test_thirty_runs_at_once_leave_one(user: User) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         user.environment["ACME_TELEMETRY_ENDPOINT"] = f"http://127.0.0.1:{silent.getsockname()[1]}"

@@ -102,7 +102,7 @@ describe('open', () => {
     expect(log).toHaveBeenCalledWith(expect.stringContaining(problem))
     expect(client.emit('ping')).toEqual({ result: 'disabled' })
     expect(() => candor.open(optionsFor(temporaryDirectory(), { ...more, strict: true }))).toThrow(problem)
-    expect(await client.flush({ timeoutMs: 1 })).toBe(true)
+    expect((await client.flush({ timeoutMs: 1 })).complete).toBe(true)
     expect((await client.stats()).total.captured).toBe(0)
   })
 
@@ -141,7 +141,7 @@ describe('outcomes', () => {
       opened(temporaryDirectory())
     expect(emit('ping')).toEqual({ result: 'accepted' })
     expect(encode('ping')).toBeInstanceOf(Buffer)
-    expect(await flush({ timeoutMs: 1 })).toBe(false)
+    expect((await flush({ timeoutMs: 1 })).complete).toBe(false)
     expect((await stats()).total.captured).toBe(1)
     expect((await disable()).enabled).toBe(false)
     expect((await enable()).enabled).toBe(true)
@@ -298,7 +298,7 @@ describe('flush and close', () => {
     const server = await startServer()
     const client = withEndpoint(server.url, () => opened(temporaryDirectory()))
     for (let i = 0; i < 250; ++i) client.emit('sample', { count: i })
-    expect(await client.flush()).toBe(true)
+    expect((await client.flush()).complete).toBe(true)
     expect(server.events.map((event) => event.properties.count)).toEqual([...Array(250).keys()])
     expect(new Set(server.events.map((event) => event.uuid)).size).toBe(250)
     expect((await client.stats()).total).toEqual({
@@ -315,10 +315,26 @@ describe('flush and close', () => {
     client.emit('ping')
     let turns = 0
     const timer = setInterval(() => ++turns, 1)
-    expect(await client.flush({ timeoutMs: 200 })).toBe(false)
+    expect((await client.flush({ timeoutMs: 200 })).complete).toBe(false)
     clearInterval(timer)
     expect(turns).toBeGreaterThan(0)
     expect((await client.stats()).total.pending).toBe(1)
+  })
+
+  test('emit returns the uuid on request', async () => {
+    const client = opened(temporaryDirectory())
+    const outcome = client.emit('ping', null, { uuid: true })
+    expect(outcome).toMatchObject({ result: 'accepted' })
+    expect(outcome.uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+    expect(client.emit('ping')).toEqual({ result: 'accepted' })
+    for (const [distinctId, code] of [
+      ['', 'bad_pattern'],
+      ['\ud800', 'invalid_utf8'],
+      ['x'.repeat(201), 'too_long'],
+    ]) {
+      const rejected = { result: 'rejected', code, field: 'distinct_id' }
+      expect(client.emit('ping', null, { distinctId })).toEqual(rejected)
+    }
   })
 
   test('close ends a flush that is under way', async () => {
@@ -327,7 +343,11 @@ describe('flush and close', () => {
     client.emit('ping')
     const flushed = client.flush({ timeoutMs: 1_000_000 })
     await client.close()
-    expect(await flushed).toBe(false)
+    expect(await flushed).toMatchObject({
+      complete: false,
+      waiting: 1,
+      why: 'the client was closed',
+    })
     expect(client.emit('ping')).toEqual({ result: 'disabled' })
   })
 
@@ -338,16 +358,18 @@ describe('flush and close', () => {
     await client.close({ timeoutMs: 5000 })
     await client.close()
     expect(server.events).toHaveLength(1)
-    expect(await client.flush({ timeoutMs: 10 })).toBe(false)
+    expect((await client.flush({ timeoutMs: 10 })).complete).toBe(false)
   })
 
   test('odd timeouts', async () => {
     const server = await startServer()
     const client = withEndpoint(server.url, () => opened(temporaryDirectory()))
     client.emit('ping')
-    for (const timeoutMs of [NaN, -1, 0]) expect(await client.flush({ timeoutMs })).toBe(false)
+    // The others wait for a moment: long enough for a quick server, perhaps.
+    expect((await client.flush({ timeoutMs: NaN })).complete).toBe(false)
+    for (const timeoutMs of [-1, 0]) await client.flush({ timeoutMs })
     for (const timeoutMs of ['100', 5n, null, {}]) {
-      expect(await client.flush({ timeoutMs })).toBe(true)
+      expect((await client.flush({ timeoutMs })).complete).toBe(true)
     }
     await client.close({ timeoutMs: '100' })
     expect(client.emit('ping')).toEqual({ result: 'disabled' })
@@ -363,9 +385,10 @@ describe('flush and close', () => {
     const short = Array.from({ length: 1000 }, () => client.flush({ timeoutMs: 50 }))
     const longer = client.flush({ timeoutMs: 1_000_000 })
     expect(threads()).toBeLessThan(before + 5)
-    expect(new Set(await Promise.all(short))).toEqual(new Set([false]))
+    const late = { complete: false, delivered: 0, refused: 0, waiting: 1 }
+    for (const result of await Promise.all(short)) expect(result).toMatchObject(late)
     await client.close()
-    expect([await long, await longer]).toEqual([false, false])
+    expect([(await long).complete, (await longer).complete]).toEqual([false, false])
   })
 
   test('what is emitted during a flush is in the next', async () => {
@@ -387,7 +410,8 @@ describe('flush and close', () => {
     const others = [client.flush({ timeoutMs: 30_000 }), client.flush({ timeoutMs: 30_000 })]
     release()
     await first
-    expect(await Promise.all(others)).toEqual([true, true])
+    const counts = { complete: true, refused: 0, waiting: 0, why: '' }
+    for (const one of await Promise.all(others)) expect(one).toMatchObject(counts)
     expect((await client.stats()).total).toMatchObject({ delivered: 2, pending: 0 })
   })
 })

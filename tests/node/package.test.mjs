@@ -164,7 +164,7 @@ describe('loading', () => {
   test('the uploader and the program are found', () => {
     const script = `const client = require('candor').open({ catalog: 'acme.telemetry.jsonc', productVersion: '1', home: '${work}/h', delivery: 'manual' })
       client.emit('ping')
-      client.flush({ timeoutMs: 2000 }).then((drained) => console.log(drained, /libcandor-upload/.test(require('fs').readFileSync('/proc/self/maps'))))`
+      client.flush({ timeoutMs: 2000 }).then(({ complete }) => console.log(complete, /libcandor-upload/.test(require('fs').readFileSync('/proc/self/maps'))))`
     expect(run('node', ['-e', script])).toBe('false true\n')
     expect(run('npx', ['--offline', 'candor', '--version'])).toContain(packed.version)
     const wrong = spawnSync('npx', ['--offline', 'candor', 'check', 'no-such-file'], {
@@ -198,7 +198,7 @@ describe('loading', () => {
     const script = `const candor = require('./candor')
       const client = candor.open({ catalog: 'x', log: console.log })
       console.log(client.emit('ping', { a: 1 }).result, client.status().rule, client.firstRun, candor.version)
-      Promise.all([client.flush(), client.stats(), client.enable(), client.disable(), client.close()]).then((all) => console.log(all[0], all[1].total.captured, all[2].enabled))
+      Promise.all([client.flush(), client.stats(), client.enable(), client.disable(), client.close()]).then((all) => console.log(all[0].complete, all[1].total.captured, all[2].enabled))
       try { client.encode('ping') } catch (error) { console.log(error.message) }`
     const said = run('node', ['-e', script], bare)
     expect(said).toContain(

@@ -114,7 +114,7 @@ describe('a guest', () => {
   test('a flush that is awaited is waited for', async () => {
     const server = await startServer()
     const home = temporaryDirectory()
-    const script = `${emitTen} client.flush().then((drained) => console.log(drained))`
+    const script = `${emitTen} client.flush().then(({ complete }) => console.log(complete))`
     const done = await runNode(script, { home, env: { ACME_TELEMETRY_ENDPOINT: server.url } })
     expect(done).toMatchObject({ code: 0, out: 'true\n' })
     expect(server.events).toHaveLength(10)
@@ -152,7 +152,7 @@ describe('a guest', () => {
       const loaded = () => /libcandor-upload|libcurl/.test(require('node:fs').readFileSync('/proc/self/maps', 'utf8'))
       ${emitTen}
       const before = loaded()
-      client.flush().then((drained) => console.log(before, loaded(), drained))
+      client.flush().then(({ complete }) => console.log(before, loaded(), complete))
     `
     const done = await runNode(script, { home, env: { ACME_TELEMETRY_ENDPOINT: server.url } })
     expect(done.out).toBe('false true true\n')

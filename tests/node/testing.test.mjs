@@ -83,7 +83,7 @@ test('neither the home nor a spool is looked at', async () => {
     identityFile: '',
   })
   expect((await events.client.stats()).total).toMatchObject({ captured: 0 })
-  expect(await events.client.flush()).toBe(true)
+  expect((await events.client.flush()).complete).toBe(true)
   events.stop()
 })
 

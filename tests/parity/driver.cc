@@ -23,9 +23,9 @@ EmitOptions options_of(const Json& event, Arena& arena) {
   };
   const auto text_of = [&](const char* key) {
     const Value value = value_of(key);
-    if (value.kind() == Value::Kind::null) return std::string_view();
+    if (value.kind() == Value::Kind::null) return std::optional<std::string_view>();
     if (value.kind() != Value::Kind::string) throw Unsayable{"an option that is no text"};
-    return value.string();
+    return std::optional(value.string());
   };
   const Value timestamp = value_of("timestamp_ms");
   if (timestamp.kind() == Value::Kind::integer) {

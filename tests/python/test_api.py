@@ -381,7 +381,7 @@ def test_context_manager_closes(open_client):
         assert client.emit("ping")
     assert client.emit("ping").result == "disabled"
     client.close()
-    assert client.flush(timeout=0) is False
+    assert not client.flush(timeout=0)
     assert client.stats()["total"]["captured"] == 1 and client.status().enabled
 
 

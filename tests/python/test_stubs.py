@@ -37,8 +37,8 @@ telemetry.status().enabled = False  # E
 # What every class made by pybind11 has: its own metaclass, and an __init__ that takes anything
 # and raises.
 PYBIND11 = """
-candor._core.(Client|Outcome|Status)
-candor._core.(Client|Outcome|Status).__init__
+candor._core.(Client|FlushResult|Outcome|Status)
+candor._core.(Client|FlushResult|Outcome|Status).__init__
 """
 
 

@@ -280,7 +280,7 @@ sys.stdin.readline()
 
 def test_closing_ends_the_flush_of_another_thread(home, silent_server):
     script = """
-thread = threading.Thread(target=lambda: print(client.flush(timeout=3600)))
+thread = threading.Thread(target=lambda: print(bool(client.flush(timeout=3600))))
 thread.start()
 sys.stdin.readline()
 client.close()
@@ -307,9 +307,10 @@ def test_flush_gives_up_in_time(open_client, silent_server, monkeypatch):
     monkeypatch.setenv("ACME_TELEMETRY_ENDPOINT", endpoint(silent_server))
     client = open_client()
     client.emit("ping")
-    assert client.flush(timeout=0.2) is False
-    assert client.flush(timeout=-1) is False
-    assert client.flush(timeout=float("nan")) is False
+    for timeout in (0.2, -1, float("nan")):
+        result = client.flush(timeout=timeout)
+        assert (bool(result), result.delivered, result.refused, result.waiting) == (False, 0, 0, 1)
+        assert result.why == "there was not enough time"
     client.close(timeout=0.1)
 
 

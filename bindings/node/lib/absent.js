@@ -7,11 +7,12 @@
  * @typedef {import('../types/index.js').Ledger} Ledger
  * @typedef {import('../types/index.js').Outcome} Outcome
  * @typedef {import('../types/index.js').Status} Status
+ * @typedef {import('../types/index.js').FlushResult} FlushResult
  * @typedef {{
  *   emit(size: number, bytes?: Buffer): number
  *   encode(size: number, bytes: Buffer): Buffer | null
  *   outcome(): Outcome
- *   flush(timeoutMs: number): Promise<boolean>
+ *   flush(timeoutMs: number): Promise<FlushResult>
  *   close(): void
  *   status(): Status
  *   stats(): Promise<Ledger>
@@ -49,6 +50,7 @@ function absent(platform, error) {
     endpoint: '',
     endpointInsecure: false,
     noticeShown: false,
+    upload: '',
     problem,
   })
   class Handle {
@@ -71,7 +73,8 @@ function absent(platform, error) {
       return { result: 'disabled' }
     }
     async flush() {
-      return true
+      const why = 'telemetry is off'
+      return Object.freeze({ complete: true, delivered: 0, refused: 0, waiting: 0, why })
     }
     close() {}
     status() {

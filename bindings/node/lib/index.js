@@ -10,6 +10,7 @@ const { Names, Packer } = require('./pack.js')
  * @typedef {import('../types/index.js').OpenOptions} OpenOptions
  * @typedef {import('../types/index.js').Outcome} Outcome
  * @typedef {import('../types/index.js').Code} Code
+ * @typedef {import('../types/index.js').FlushResult} FlushResult
  * @typedef {import('./absent.js').Handle} Handle
  * @typedef {import('./absent.js').Native} Native
  * @typedef {import('./pack.js').Told} Told
@@ -77,11 +78,13 @@ function readOptions(options) {
     if (types.isDate(timestamp)) timestamp = Date.prototype.getTime.call(timestamp)
     // An invalid Date has NaN.
     if (timestamp !== undefined && !Number.isInteger(timestamp)) return { wrongType: 'timestamp' }
+    const returnUuid = uuid === true
+    if (returnUuid) uuid = undefined
     if (uuid !== undefined && typeof uuid !== 'string') return { wrongType: 'uuid' }
     if (distinctId !== undefined && typeof distinctId !== 'string') {
       return { wrongType: 'distinct_id' }
     }
-    return { timestamp, uuid, distinctId }
+    return { timestamp, uuid, distinctId, returnUuid }
   } catch {
     return { wrongType: 'options' } // a getter or a proxy threw
   }
@@ -154,6 +157,10 @@ class Client {
       // Neither a number nor anything else where this thread is being terminated.
       if (answer === IS_DISABLED || answer === undefined) return DISABLED
       const outcome = this.#handle.outcome()
+      // Accepted, and carries the uuid that was asked for.
+      if (outcome.result === 'accepted' && this.#capture !== undefined) {
+        this.#deliverCaptured(this.#capture)
+      }
       this.#tell()
       return outcome
     } catch {
@@ -174,13 +181,16 @@ class Client {
     throw new Error('the client has no catalog; status().problem says why')
   }
 
-  /** @param {Waiting} [options] @returns {Promise<boolean>} */
+  /** @param {Waiting} [options] @returns {Promise<FlushResult>} */
   async flush(options) {
     // Loaded here, because most programs never flush.
-    this.#flusher ??= new (require('./flusher.js').Flusher)((ms) => this.#handle.flush(ms))
-    const drained = await this.#flusher.flush(timeoutOf(options, DEFAULT_FLUSH_MS))
+    this.#flusher ??= new (require('./flusher.js').Flusher)(
+      (ms) => this.#handle.flush(ms),
+      async () => (await this.stats()).total.pending,
+    )
+    const result = await this.#flusher.flush(timeoutOf(options, DEFAULT_FLUSH_MS))
     this.#tell()
-    return drained
+    return result
   }
 
   /** @param {Waiting} [options] */

@@ -26,7 +26,7 @@ const TAG = {
   object: 7,
   unsupported: 8,
 }
-const FLAG = { timestamp: 1, uuid: 2, distinctId: 4, wrongType: 8 }
+const FLAG = { timestamp: 1, uuid: 2, distinctId: 4, wrongType: 8, returnUuid: 16 }
 const NAME = 0xfd
 const LONG_TEXT = 0xfe
 const HUGE_TEXT = 0xff
@@ -52,7 +52,8 @@ const mapSize = /** @type {() => number} */ (
  * @typedef {{ eventBytesMax: number, fieldsMax: number, containerMax: number, elementsMax: number,
  *   depthMax: number }} Limits
  * @typedef {{ timestamp?: number | undefined, uuid?: string | undefined,
- *   distinctId?: string | undefined, wrongType?: string | undefined }} Told
+ *   distinctId?: string | undefined, wrongType?: string | undefined,
+ *   returnUuid?: boolean | undefined }} Told
  */
 
 /**
@@ -161,12 +162,13 @@ class Packer {
   }
 
   /** @param {Told} options */
-  putOptions({ timestamp, uuid, distinctId, wrongType }) {
+  putOptions({ timestamp, uuid, distinctId, wrongType, returnUuid }) {
     this.putByte(
       (timestamp === undefined ? 0 : FLAG.timestamp) |
         (uuid === undefined ? 0 : FLAG.uuid) |
         (distinctId === undefined ? 0 : FLAG.distinctId) |
-        (wrongType === undefined ? 0 : FLAG.wrongType),
+        (wrongType === undefined ? 0 : FLAG.wrongType) |
+        (returnUuid === true ? FLAG.returnUuid : 0),
     )
     if (timestamp !== undefined) this.putNumber(timestamp)
     if (uuid !== undefined) this.putText(uuid)

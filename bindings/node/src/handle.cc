@@ -38,6 +38,7 @@ Napi::Value to_object(Napi::Env env, const Status& status) {
   object.Set("endpoint", status.endpoint);
   object.Set("endpointInsecure", status.endpoint_insecure);
   object.Set("noticeShown", status.notice_shown);
+  object.Set("upload", status.upload);
   object.Set("problem", status.problem);
   object.Freeze();
   return object;
@@ -73,6 +74,17 @@ Napi::Object to_object(Napi::Env env, const Ledger& ledger) {
   object.Set("events", events);
   object.Set("total", to_object(env, ledger.total));
   object.Set("spool", spool);
+  return object;
+}
+
+Napi::Value to_object(Napi::Env env, const FlushResult& result) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("complete", result.complete);
+  object.Set("delivered", static_cast<double>(result.delivered));
+  object.Set("refused", static_cast<double>(result.refused));
+  object.Set("waiting", static_cast<double>(result.waiting));
+  object.Set("why", result.why);
+  object.Freeze();
   return object;
 }
 
@@ -157,7 +169,8 @@ napi_value Handle::emit(napi_env env, napi_callback_info info) noexcept {
   const Call call(bytes.first(std::min<std::size_t>(size, bytes.size())), handle.names_);
   Outcome outcome = handle.client_->emit(call.event, call.fields(), call.options);
   static_assert(static_cast<int>(Result::accepted) == 0 && static_cast<int>(Result::disabled) == 1);
-  const bool plain = outcome.result == Result::accepted || outcome.result == Result::disabled;
+  const bool plain = outcome.result == Result::disabled ||
+                     (outcome.result == Result::accepted && outcome.uuid.empty());
   if (!plain) handle.last_ = std::move(outcome);
   napi_create_uint32(env, plain ? static_cast<std::uint32_t>(outcome.result) : 2, &answer);
   return answer;
@@ -176,6 +189,7 @@ Napi::Value Handle::encode(const Napi::CallbackInfo& info) {
 Napi::Value Handle::outcome(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("result", std::string(name(last_.result)));
+  if (!last_.uuid.empty()) object.Set("uuid", last_.uuid);
   if (last_.result == Result::rejected) {
     object.Set("code", std::string(name(last_.code)));
     object.Set("field", last_.field);
@@ -188,12 +202,13 @@ Napi::Value Handle::outcome(const Napi::CallbackInfo& info) {
 
 Napi::Value Handle::flush(const Napi::CallbackInfo& info) {
   const auto timeout = to_milliseconds(info[0]);
-  const auto answer = [](bool drained) -> Instance::Answer {
-    return [drained](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, drained); };
+  const auto answer = [](FlushResult result) -> Instance::Answer {
+    return [result = std::move(result)](Napi::Env env) { return to_object(env, result); };
   };
   return instance_->later(
       info.Env(), Instance::Lane::own, client_,
-      [timeout, answer](Client& client) { return answer(client.flush(timeout)); }, answer(false));
+      [timeout, answer](Client& client) { return answer(client.flush(timeout)); },
+      answer(FlushResult{.why = "the client is closed"}));
 }
 
 void Handle::close(const Napi::CallbackInfo&) { client_->close(); }

@@ -39,6 +39,7 @@ void Call::read() {
   const auto flags = take<std::uint8_t>();
   if ((flags & kHasTimestamp) != 0) options.timestamp_ms = to_milliseconds(take<double>());
   if ((flags & kHasUuid) != 0) options.uuid = text();
+  options.return_uuid = (flags & kReturnUuid) != 0;
   if ((flags & kHasDistinctId) != 0) options.distinct_id = text();
   if ((flags & kWrongType) != 0) options.wrong_type = text();
   const auto count = take<std::uint32_t>();

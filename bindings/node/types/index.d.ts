@@ -124,8 +124,8 @@ export interface EmitOptions {
   timestamp?: Date | number | undefined
   /** Who the event is about, instead of the client's sender. 1 to 200 bytes of UTF-8. */
   distinctId?: string | undefined
-  /** A lower-case UUID for the event instead of a new UUIDv7. */
-  uuid?: string | undefined
+  /** A lower-case UUID for the event instead of a new UUIDv7; true: a new one, in the outcome. */
+  uuid?: string | true | undefined
 }
 
 /** What emit answers. Frozen. */
@@ -134,6 +134,8 @@ export type Outcome = Accepted | Disabled | Rejected | Dropped
 /** The event is on disk; it survives the death of this process. */
 export interface Accepted {
   readonly result: 'accepted'
+  /** When emitted with `uuid: true`. */
+  readonly uuid?: string
 }
 /** Telemetry is off; nothing was written. */
 export interface Disabled {
@@ -211,11 +213,11 @@ export class Client {
   ): Uint8Array
 
   /**
-   * Uploads what is in the spool. True when nothing is left that may be sent; false after close. The
-   * process stays alive until the promise settles, `timeoutMs` (default: 5,000) at most; process.exit
-   * does not wait.
+   * Uploads what is in the spool. Complete when nothing is left that may be sent; never after
+   * close. The process stays alive until the promise settles, `timeoutMs` (default: 5,000) at most;
+   * process.exit does not wait.
    */
-  flush(options?: { timeoutMs?: number | undefined }): Promise<boolean>
+  flush(options?: { timeoutMs?: number | undefined }): Promise<FlushResult>
 
   /**
    * Ends the client; emits after it are `disabled`. What waits stays in the spool for the next run.
@@ -239,6 +241,20 @@ export class Client {
   readonly firstRun: boolean
 }
 
+/** What a flush did. Frozen. */
+export interface FlushResult {
+  /** Nothing is left that may be sent. Events that the server refused are not. */
+  readonly complete: boolean
+  /** Events that this process delivered since the call. */
+  readonly delivered: number
+  /** Events that the server refused for good since the call. */
+  readonly refused: number
+  /** Events that wait now. */
+  readonly waiting: number
+  /** Why events wait or were refused, as text for people; may be empty. */
+  readonly why: string
+}
+
 /** Consent, explained. */
 export interface Status {
   readonly enabled: boolean
@@ -257,6 +273,12 @@ export interface Status {
   /** They go there by plain http to another machine, as `PREFIX_TELEMETRY_ENDPOINT` says. */
   readonly endpointInsecure: boolean
   readonly noticeShown: boolean
+  /**
+   * Answered by disable() alone: what became of an upload that was under way. `idle`: none was;
+   * `stopped`: it ended before anything of a request was written; `sent`: it ended, but the server
+   * may have read what was written; `running`: it did not end within a second. Else empty.
+   */
+  readonly upload: '' | 'idle' | 'stopped' | 'sent' | 'running'
   /** Why the client could not do as asked; empty when it could. */
   readonly problem: string
 }

@@ -17,7 +17,7 @@ import sys
 import weakref
 
 from . import _core
-from ._core import Client, Outcome, Status, __version__
+from ._core import Client, FlushResult, Outcome, Status, __version__
 
 # What typing would cost at import is half of what candor may cost.
 TYPE_CHECKING = False
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-__all__ = ["Client", "Outcome", "RejectedError", "Status", "open", "__version__"]
+__all__ = ["Client", "FlushResult", "Outcome", "RejectedError", "Status", "open", "__version__"]
 
 
 class RejectedError(ValueError):

@@ -22,6 +22,29 @@ class Outcome:
     def reason(self) -> str | None: ...
     @property
     def field(self) -> str | None: ...
+    @property
+    def uuid(self) -> str | None:
+        """Of an accepted event that was emitted with `uuid=True`."""
+    def __bool__(self) -> bool: ...
+
+@final
+class FlushResult:
+    """What a flush did. True when nothing is left that may be sent."""
+
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def delivered(self) -> int:
+        """Events that this process delivered since the call."""
+    @property
+    def refused(self) -> int:
+        """Events that the server refused for good since the call."""
+    @property
+    def waiting(self) -> int:
+        """Events that wait now."""
+    @property
+    def why(self) -> str:
+        """Why events wait or were refused, as text for people; may be empty."""
     def __bool__(self) -> bool: ...
 
 @final
@@ -46,6 +69,9 @@ class Status:
     def endpoint_insecure(self) -> bool: ...
     @property
     def notice_shown(self) -> bool: ...
+    @property
+    def upload(self) -> str:
+        """Answered by disable(): "idle", "stopped", "sent" or "running" (candor/status.h)."""
     @property
     def problem(self) -> str: ...
 
@@ -76,7 +102,7 @@ class Client:
         *,
         timestamp: datetime | int | None = None,
         distinct_id: str | None = None,
-        uuid: str | None = None,
+        uuid: str | Literal[True] | None = None,
         **fields: _Value,
     ) -> Outcome: ...
     def encode(
@@ -87,10 +113,10 @@ class Client:
         *,
         timestamp: datetime | int | None = None,
         distinct_id: str | None = None,
-        uuid: str | None = None,
+        uuid: str | Literal[True] | None = None,
         **fields: _Value,
     ) -> bytes: ...
-    def flush(self, timeout: float = 5.0) -> bool: ...
+    def flush(self, timeout: float = 5.0) -> FlushResult: ...
     def close(self, timeout: float = 0.0) -> None: ...
     def stats(self) -> _Ledger:
         """The ledger of this spool, over all processes and since its beginning."""

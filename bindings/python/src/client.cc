@@ -219,22 +219,22 @@ std::unique_ptr<PyClient> open(const py::kwargs& options) {
   return self;
 }
 
-bool flush(PyClient& self, double timeout_seconds) {
+FlushResult flush(PyClient& self, double timeout_seconds) {
   const milliseconds timeout = to_milliseconds(timeout_seconds);
   struct Wait {
     std::mutex mutex;
     std::condition_variable ended;
     bool done = false;
-    bool drained = false;
+    FlushResult result;
   };
   auto wait = std::make_shared<Wait>();
   try {
     // A thread of its own, because this one must look after signals. When Ctrl-C
     // comes it is left alone: it ends by its timeout, or when the client is closed.
     quiet_thread([wait, timeout, client = self.client] {
-      const bool drained = client->flush(timeout);
+      FlushResult result = client->flush(timeout);
       const std::lock_guard lock(wait->mutex);
-      wait->drained = drained;
+      wait->result = std::move(result);
       wait->done = true;
       wait->ended.notify_one();
     }).detach();
@@ -247,7 +247,7 @@ bool flush(PyClient& self, double timeout_seconds) {
       Unlocked unlocked;
       std::unique_lock lock(wait->mutex);
       if (wait->ended.wait_for(lock, kSignalsEvery, [&] { return wait->done; })) {
-        return wait->drained;
+        return std::move(wait->result);
       }
     }
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();

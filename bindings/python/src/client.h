@@ -48,7 +48,7 @@ struct PyClient {
 void add_emit(pybind11::handle client_class);
 
 // Waits with the interpreter lock let go; Ctrl-C ends the wait.
-[[nodiscard]] bool flush(PyClient& self, double timeout_seconds);
+[[nodiscard]] FlushResult flush(PyClient& self, double timeout_seconds);
 void close(PyClient& self, double timeout_seconds);
 
 }  // namespace candor::python

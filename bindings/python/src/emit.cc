@@ -45,7 +45,8 @@ void read_timestamp(PyObject* object, Arguments& to) noexcept {
   if (!to.options.timestamp_ms) to.options.wrong_type = "timestamp";
 }
 
-void read_text(PyObject* object, const char* name, std::string_view& text, Arguments& to) noexcept {
+void read_text(PyObject* object, const char* name, std::optional<std::string_view>& text,
+               Arguments& to) noexcept {
   if (PyUnicode_Check(object)) {
     text = utf8(object);
   } else {
@@ -60,7 +61,8 @@ bool read_option(std::string_view name, PyObject* object, Arguments& to) noexcep
   } else if (name == "distinct_id") {
     if (object != Py_None) read_text(object, "distinct_id", to.options.distinct_id, to);
   } else if (name == "uuid") {
-    if (object != Py_None) read_text(object, "uuid", to.options.uuid, to);
+    to.options.return_uuid = object == Py_True;
+    if (object != Py_None && object != Py_True) read_text(object, "uuid", to.options.uuid, to);
   } else {
     return false;
   }
@@ -112,7 +114,9 @@ PyObject* emit(PyObject* object, PyObject* const* args, Py_ssize_t positional,
   try {
     Outcome outcome =
         self->client->emit(arguments.event, arguments.fields.view(), arguments.options);
-    if (outcome.result == Result::accepted) return Py_NewRef(self->accepted.ptr());
+    if (outcome.result == Result::accepted && outcome.uuid.empty()) {
+      return Py_NewRef(self->accepted.ptr());
+    }
     if (outcome.result == Result::disabled) return Py_NewRef(self->disabled.ptr());
     if (self->strict && outcome.result == Result::rejected) {
       return raise_rejected(*self, arguments, outcome);
@@ -158,7 +162,8 @@ void add_emit(py::handle client_class) {
              "emit($self, event, mapping=None, /, *, timestamp=None, distinct_id=None, uuid=None, "
              "**fields)\n--\n\n"
              "Hands over one event and answers an Outcome. Fields come as keywords, as a dict, or "
-             "both.\nNever raises, unless the client is strict and the event is rejected."),
+             "both.\nuuid: a lower-case UUID for the event; or True for a new one that the Outcome "
+             "carries.\nNever raises, unless the client is strict and the event is rejected."),
       method("encode", &encode,
              "encode($self, event, mapping=None, /, *, timestamp=None, distinct_id=None, "
              "uuid=None, **fields)\n--\n\n"

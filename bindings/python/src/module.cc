@@ -33,6 +33,11 @@ void add_outcome(py::module_& m) {
                                if (o.field.empty()) return py::none();
                                return py::str(o.field);
                              })
+      .def_property_readonly("uuid",
+                             [](const Outcome& o) -> py::object {
+                               if (o.uuid.empty()) return py::none();
+                               return py::str(o.uuid);
+                             })
       .def("__bool__", [](const Outcome& o) { return o.result == Result::accepted; })
       .def("__repr__", [](const Outcome& o) {
         std::string text = "<candor.Outcome ";
@@ -41,6 +46,21 @@ void add_outcome(py::module_& m) {
         if (o.reason != Reason::none) text.append(" ").append(name(o.reason));
         if (!o.field.empty()) text.append(" ").append(o.field);
         return text + ">";
+      });
+}
+
+void add_flush_result(py::module_& m) {
+  py::class_<FlushResult>(m, "FlushResult", py::is_final())
+      .def_readonly("complete", &FlushResult::complete)
+      .def_readonly("delivered", &FlushResult::delivered)
+      .def_readonly("refused", &FlushResult::refused)
+      .def_readonly("waiting", &FlushResult::waiting)
+      .def_readonly("why", &FlushResult::why)
+      .def("__bool__", [](const FlushResult& r) { return r.complete; })
+      .def("__repr__", [](const FlushResult& r) {
+        return "<candor.FlushResult delivered " + std::to_string(r.delivered) + ", refused " +
+               std::to_string(r.refused) + ", waiting " + std::to_string(r.waiting) +
+               (r.why.empty() ? "" : ": " + r.why) + ">";
       });
 }
 
@@ -55,6 +75,7 @@ void add_status(py::module_& m) {
       .def_readonly("endpoint", &Status::endpoint)
       .def_readonly("endpoint_insecure", &Status::endpoint_insecure)
       .def_readonly("notice_shown", &Status::notice_shown)
+      .def_readonly("upload", &Status::upload)
       .def_readonly("problem", &Status::problem)
       .def("__repr__",
            [](const Status& s) { return "<candor.Status " + s.rule + ": " + s.explanation + ">"; });
@@ -96,8 +117,10 @@ Status choose(const PyClient& self) {
 void add_client(py::module_& m) {
   auto client =
       py::class_<PyClient>(m, "Client", py::is_final())
-          .def("flush", &flush, py::arg("timeout") = 5.0,
-               "Uploads what waits, for at most timeout seconds. True when nothing is left.")
+          .def(
+              "flush", &flush, py::arg("timeout") = 5.0,
+              "Uploads what waits, for at most timeout seconds. The answer is true when nothing is "
+              "left that may be sent.")
           .def("close", &close, py::arg("timeout") = 0.0,
                "Ends the client; what waits stays in the spool. With a timeout, flushes first.")
           .def(
@@ -134,6 +157,7 @@ void add_client(py::module_& m) {
 PYBIND11_MODULE(_core, m) {
   m.attr("__version__") = kVersion;
   add_outcome(m);
+  add_flush_result(m);
   add_status(m);
   add_client(m);
   m.def("open", &open);

@@ -34,11 +34,25 @@ struct EmitOptions {
   std::optional<std::int64_t> timestamp_ms;
   // A lower-case UUID for the event instead of a new UUIDv7. An event that is
   // emitted twice under one uuid is stored twice and counted once by the server.
-  std::string_view uuid;
-  // Who the event is about, instead of the client's distinct id. 1 to 200 bytes of UTF-8.
-  std::string_view distinct_id;
+  std::optional<std::string_view> uuid;
+  // Puts the event's uuid into the outcome, e.g. for a log line. Allocates.
+  bool return_uuid = false;
+  // Who the event is about, instead of the client's distinct id. 1 to 200 bytes of UTF-8;
+  // otherwise the event is rejected: bad_pattern (empty), too_long or invalid_utf8.
+  std::optional<std::string_view> distinct_id;
   // For bindings: which of these was given in a type that it can't hold. The event is rejected.
   std::string_view wrong_type;
+};
+
+// What a flush did.
+struct FlushResult {
+  bool complete = false;        // nothing is left that may be sent
+  std::uint64_t delivered = 0;  // events that this process delivered since the call
+  std::uint64_t refused = 0;    // events that the server refused for good since the call
+  std::uint64_t waiting = 0;    // events that wait now
+  std::string why;              // why events wait or were refused, as text for people; may be empty
+
+  [[nodiscard]] explicit operator bool() const noexcept { return complete; }
 };
 
 class CANDOR_EXPORT Client {
@@ -70,9 +84,9 @@ class CANDOR_EXPORT Client {
                  const EmitOptions& options = {}) noexcept;
 
   // Uploads what is in the spool, in a thread, and waits for it at most
-  // `timeout`. True when nothing is left that may be sent; false after close, and where the home
-  // can't be written.
-  bool flush(std::chrono::milliseconds timeout) noexcept;
+  // `timeout`. Complete when nothing is left that may be sent, which events that the server
+  // refused are not; never complete after close, and where the home can't be written.
+  FlushResult flush(std::chrono::milliseconds timeout) noexcept;
 
   // Ends the client; emits after it are `disabled`. With a timeout it flushes
   // first; events that could not be sent wait in the spool for the next run.

@@ -127,6 +127,8 @@ struct Outcome {
   // The offending field when rejected: `errorClass`, `connectors[2].driver`.
   // At most 128 bytes of valid UTF-8. Never a value.
   std::string field;
+  // The event's id when accepted, if EmitOptions::return_uuid asked for it; else empty.
+  std::string uuid;
 
   [[nodiscard]] explicit operator bool() const noexcept { return result == Result::accepted; }
 };

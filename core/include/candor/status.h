@@ -21,6 +21,10 @@ struct Status {
   // PREFIX_TELEMETRY_ENDPOINT names may be such a place.
   bool endpoint_insecure = false;
   bool notice_shown = false;
+  // Answered by disable() alone: what became of an upload that was under way. "idle": none was;
+  // "stopped": it ended before anything of a request was written; "sent": it ended, but the server
+  // may have read what was written; "running": it did not end within a second. Else empty.
+  std::string upload;
   // Why the client could not be opened as asked, its home could not be written, a choice could not
   // be kept or what waits not be deleted; empty when all went well.
   std::string problem;

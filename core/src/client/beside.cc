@@ -36,4 +36,12 @@ std::vector<std::string> beside_this_code(const std::string& name,
   return paths;
 }
 
+void keep_this_code() noexcept {
+  Dl_info here{};
+  const auto* const address = reinterpret_cast<const void*>(&file_of_this_code);
+  if (::dladdr(address, &here) == 0 || here.dli_fname == nullptr) return;
+  // Loaded already, so this only marks it. Never closed.
+  static_cast<void>(::dlopen(here.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE));
+}
+
 }  // namespace candor::client

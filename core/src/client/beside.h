@@ -14,4 +14,7 @@ namespace candor::client {
                                                         std::initializer_list<const char*> places,
                                                         const char* installed);
 
+// Keeps the library that this code is in from being unloaded: a thread is left behind in it.
+void keep_this_code() noexcept;
+
 }  // namespace candor::client

@@ -44,8 +44,11 @@ struct Sender {
 // Salts the project of what a test captures.
 constexpr std::string_view kNoInstallId = "00000000-0000-0000-0000-000000000000";
 
-bool valid_distinct_id(std::string_view id) noexcept {
-  return !id.empty() && id.size() <= event::kDistinctIdBytesMax && utf8_length(id).has_value();
+// Code::none when it may be a sender's.
+Code check_distinct_id(std::string_view id) noexcept {
+  if (id.empty()) return Code::bad_pattern;
+  if (!utf8_length(id)) return Code::invalid_utf8;
+  return id.size() > event::kDistinctIdBytesMax ? Code::too_long : Code::none;
 }
 
 bool is_home_trouble(consent::Rule rule) noexcept {
@@ -53,7 +56,7 @@ bool is_home_trouble(consent::Rule rule) noexcept {
 }
 
 Outcome rejected(Code code, std::string_view field) {
-  return Outcome{Result::rejected, code, Reason::none, std::string(field)};
+  return Outcome{Result::rejected, code, Reason::none, std::string(field), {}};
 }
 
 // Event ids: UUIDv7 whose random part is a counter that starts at a random place
@@ -119,7 +122,8 @@ struct Client::Impl {
     purged = false;
     withdraw();
   }
-  [[nodiscard]] std::string choose(bool enabled);
+  // Answers why the choice could not be written; `halt` is what became of uploads.
+  [[nodiscard]] std::string choose(bool enabled, spool::Halt& halt);
   [[nodiscard]] bool once_a_second(std::int64_t steady) noexcept {
     std::int64_t last = tended_ms.load(std::memory_order_relaxed);
     return steady - last >= consent::Gate::kFreshMs &&
@@ -200,7 +204,7 @@ void Client::Impl::open() {
     }
     return;
   }
-  if (!options.distinct_id.empty() && !valid_distinct_id(options.distinct_id)) {
+  if (!options.distinct_id.empty() && check_distinct_id(options.distinct_id) != Code::none) {
     problem = "distinct_id must be 1 to 200 bytes of UTF-8";
     return;
   }
@@ -275,9 +279,8 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
   // A catalog may keep the first run's events for the next, when the notice was read in peace.
   const bool hold = first_run && catalog->product.notice_hold_first_run;
   delivery = std::make_unique<client::Dispatcher>(client::DeliveryPlan{
-      .delivery = hold ? Delivery::manual : options.delivery,
-      .flush_at = std::max<std::uint32_t>(options.flush_at, 1),
-      .flush_interval_ms = options.flush_interval_ms,
+      .policy = client::DeliveryPolicy(hold ? Delivery::manual : options.delivery, options.flush_at,
+                                       options.flush_interval_ms),
       .linked = options.uploader,
       .library = options.upload_library,
       .detach = {
@@ -318,8 +321,8 @@ void Client::Impl::withdraw() noexcept try {
   // The uploader asks for consent before every request, so nothing is sent all the same.
 }
 
-// The user decides here and now; answers why the choice could not be written.
-std::string Client::Impl::choose(bool enabled) {
+// The user decides here and now.
+std::string Client::Impl::choose(bool enabled, spool::Halt& halt) {
   if (gate == nullptr) return {};
   const Done written = gate->choose(enabled, unix_ms());
   if (places.home.empty() || gate->home_is_foreign()) {
@@ -337,7 +340,8 @@ std::string Client::Impl::choose(bool enabled) {
     purged = off_seen = false;
   }
   // Whichever rule decides: the user's choice is about every spool of the home.
-  const spool::Purge swept = enabled ? spool::Purge{} : spool::purge_home(places.home);
+  spool::Purge swept;
+  if (!enabled) halt = spool::withdraw_home(places.home, client::kHaltWaitMs, swept);
   if (!written) return written.error().text;
   if (!swept.problem.empty()) {
     return "not everything that waits could be deleted: " + swept.problem;
@@ -376,22 +380,25 @@ Outcome Client::Impl::encode(std::string_view name, std::span<const Field> field
   index = encoder->find(name);
   if (index < 0) return rejected(Code::unknown_event, "");
   if (!how.wrong_type.empty()) return rejected(Code::wrong_type, how.wrong_type);
-  if (!how.distinct_id.empty() && !valid_distinct_id(how.distinct_id)) {
-    return rejected(Code::too_long, "distinct_id");
+  if (how.distinct_id) {
+    const Code code = check_distinct_id(*how.distinct_id);
+    if (code != Code::none) return rejected(code, "distinct_id");
   }
   event::Stamp stamp;
   stamp.unix_ms = how.timestamp_ms ? *how.timestamp_ms : unix_ms();
   if (stamp.unix_ms < 0 || stamp.unix_ms > kUnixMsMax) {
     return rejected(Code::out_of_range, "timestamp");
   }
-  if (how.uuid.empty()) {
+  if (!how.uuid) {
     ids->next(stamp.unix_ms, stamp.uuid);
-  } else if (is_uuid(how.uuid)) {
-    std::copy(how.uuid.begin(), how.uuid.end(), stamp.uuid.begin());
+  } else if (is_uuid(*how.uuid)) {
+    std::copy(how.uuid->begin(), how.uuid->end(), stamp.uuid.begin());
   } else {
     return rejected(Code::bad_pattern, "uuid");
   }
-  return encoder->encode(index, fields, stamp, out);
+  Outcome outcome = encoder->encode(index, fields, stamp, out);
+  if (outcome && how.return_uuid) outcome.uuid.assign(stamp.uuid.data(), stamp.uuid.size());
+  return outcome;
 }
 
 Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
@@ -402,9 +409,8 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
     if (closed.load(std::memory_order_relaxed) || !encoder) return Outcome{Result::disabled};
     Outcome outcome = encode(name, fields, how, index, out);
     if (!outcome) log.tell(label_of(index), name, outcome, {});
-    const event::Record record{
-        how.distinct_id.empty() ? owned_sender->distinct_id : how.distinct_id,
-        owned_sender->project, out.view()};
+    const event::Record record{how.distinct_id.value_or(owned_sender->distinct_id),
+                               owned_sender->project, out.view()};
     if (!captures()) {
       write_to_standard_error(
           (outcome ? event::to_line(record) : client::describe(name, outcome, {})) + "\n",
@@ -423,7 +429,8 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
   if (once_a_second(steady)) writer->tend();
 
   const std::string_view distinct_id =
-      valid_distinct_id(how.distinct_id) ? how.distinct_id : who->distinct_id;
+      how.distinct_id && check_distinct_id(*how.distinct_id) == Code::none ? *how.distinct_id
+                                                                           : who->distinct_id;
   event::append_record_header(out, distinct_id, who->project);
   Outcome outcome = encode(name, fields, how, index, out);
   const std::uint32_t label = label_of(index);
@@ -432,7 +439,7 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
     if (kept == spool::kPending) {
       delivery->emitted();
     } else {
-      outcome = Outcome{Result::dropped, Code::none, static_cast<Reason>(kept), {}};
+      outcome = Outcome{Result::dropped, Code::none, static_cast<Reason>(kept), {}, {}};
       log.tell(label, name, outcome, [this] { return writer->trouble(); });
     }
   } else {
@@ -461,7 +468,7 @@ Outcome Client::emit(std::string_view event, std::span<const Field> fields,
                      const EmitOptions& options) noexcept try {
   const ErrnoKept errno_kept;
   return impl_->emit(event, fields, options);
-} catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}}; }
+} catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}, {}}; }
 
 Outcome Client::encode(std::string_view event, std::span<const Field> fields, std::string& bytes,
                        const EmitOptions& options) noexcept try {
@@ -471,26 +478,48 @@ Outcome Client::encode(std::string_view event, std::span<const Field> fields, st
   Outcome outcome = impl_->encode(event, fields, options, index, out);
   if (outcome) bytes.assign(out.view());
   return outcome;
-} catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}}; }
+} catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}, {}}; }
 
-bool Client::flush(std::chrono::milliseconds timeout) noexcept try {
-  if (impl_->closed.load() && impl_->delivery) return false;
-  // Nothing may be sent and nothing waits, unless it is for want of a home.
-  if (impl_->consenting(steady_ms()) == nullptr) return !impl_->home_in_trouble();
+FlushResult Client::flush(std::chrono::milliseconds timeout) noexcept try {
+  FlushResult result;
+  if (impl_->closed.load() && impl_->delivery) {
+    result.why = "the client is closed";
+    return result;
+  }
+  if (impl_->consenting(steady_ms()) == nullptr) {
+    // Nothing may be sent, unless it is for want of a home.
+    result.complete = !impl_->home_in_trouble();
+    result.why = result.complete ? "telemetry is off" : "the home can't be written";
+    return result;
+  }
   const auto ms =
       std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<std::int32_t>::max());
-  if (impl_->delivery->flush(static_cast<std::int32_t>(ms))) return true;
-  if (impl_->delivery->lacks_uploader()) impl_->log.tell_of_missing_uploader();
-  return false;
-} catch (...) { return false; }
+  candor_flush_result done{};
+  if (impl_->delivery->flush(static_cast<std::int32_t>(ms), done)) {
+    result.complete = done.complete == 1;
+    result.delivered = done.delivered;
+    result.refused = done.refused;
+    result.why = done.why;
+  } else if (impl_->delivery->lacks_uploader()) {
+    result.why = "the upload part could not be loaded";
+    impl_->log.tell_of_missing_uploader();
+  } else {
+    result.why = "no uploader could be started in time";
+  }
+  if (!result.complete) result.waiting = spool::count_pending(impl_->places.spool_dir);
+  return result;
+} catch (...) { return {}; }
 
 void Client::close(std::chrono::milliseconds timeout) noexcept try {
   const ErrnoKept errno_kept;
   if (impl_->closed.load()) return;
   if (timeout.count() > 0) static_cast<void>(flush(timeout));
   if (impl_->closed.exchange(true)) return;
-  if (impl_->delivery) impl_->delivery->stop();
+  const bool detaches = impl_->delivery && impl_->delivery->stop();
   if (impl_->writer) impl_->writer->release();
+  if (detaches && impl_->gate->decision().may_send && spool::is_pending(impl_->places.spool_dir)) {
+    impl_->delivery->detach();
+  }
   // What was written while the user said no.
   if (impl_->sender.load() != nullptr && !impl_->gate->enabled(steady_ms()) &&
       consent::is_withdrawal(impl_->gate->decision().rule)) {
@@ -542,9 +571,15 @@ Status Client::status() const {
 }
 
 Status Client::choose(bool enabled) {
-  const std::string problem = impl_->choose(enabled);
+  spool::Halt halt = spool::Halt::idle;
+  const std::string problem = impl_->choose(enabled, halt);
   Status status = this->status();
   if (!problem.empty()) status.problem = problem;
+  if (enabled) return status;
+  status.upload = client::name(halt);
+  if (const std::string_view said = client::sentence(halt); !said.empty()) {
+    status.explanation.append(" ").append(said);
+  }
   return status;
 }
 

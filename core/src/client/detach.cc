@@ -15,6 +15,7 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/guest.h"
+#include "platform/process.h"
 
 namespace candor::client {
 namespace {
@@ -109,6 +110,7 @@ bool launch_program(const std::string& program, int input) {
 }  // namespace
 
 bool start_detached(const DetachPlan& plan) noexcept try {
+  if (inherits_orphans()) return false;
   const std::string program = find_program(plan.program);
   if (program.empty() || !claim(plan)) return false;
   const Fd job = job_file(plan.job);

@@ -14,7 +14,8 @@ struct DetachPlan {
 };
 
 // Starts it, unless any process did within the interval. Takes well under a millisecond, never
-// waits for it, and leaves the host neither a child to reap nor a SIGCHLD. True when started.
+// waits for it, and leaves the host neither a child to reap nor a SIGCHLD. True when started; never
+// in a process that inherits orphans (process 1 of a container, a subreaper).
 //
 // The one that was started stays until its interval is over and then looks once more, so
 // an event that was refused a process of its own here is still uploaded in seconds.

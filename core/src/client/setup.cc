@@ -93,4 +93,28 @@ Ledger ledger(const spool::Tally& tally) {
   return ledger;
 }
 
+std::string_view name(spool::Halt halt) noexcept {
+  switch (halt) {
+    case spool::Halt::idle: return "idle";
+    case spool::Halt::stopped: return "stopped";
+    case spool::Halt::sent: return "sent";
+    case spool::Halt::running: return "running";
+  }
+  return "running";
+}
+
+std::string_view sentence(spool::Halt halt) noexcept {
+  switch (halt) {
+    case spool::Halt::idle: return "";
+    case spool::Halt::stopped: return "An upload was under way and was stopped.";
+    case spool::Halt::sent:
+      return "A request was being sent and was stopped; what the server has read of it can't be "
+             "recalled.";
+    case spool::Halt::running:
+      return "A process that is uploading did not stop within a second; what it is sending may "
+             "still arrive.";
+  }
+  return "";
+}
+
 }  // namespace candor::client

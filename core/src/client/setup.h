@@ -41,4 +41,11 @@ struct Places {
 // "PREFIX_NAME"
 [[nodiscard]] std::string variable(const catalog::Catalog& catalog, std::string_view name);
 
+// What the user is told of an upload that was under way when telemetry was disabled: its name, and
+// a sentence that is empty when there is nothing to tell.
+[[nodiscard]] std::string_view name(spool::Halt halt) noexcept;
+[[nodiscard]] std::string_view sentence(spool::Halt halt) noexcept;
+// How long a user who disables telemetry waits for an upload to end.
+inline constexpr std::int64_t kHaltWaitMs = 1000;
+
 }  // namespace candor::client

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace candor::spool {
 namespace {
@@ -116,6 +117,11 @@ std::optional<Image> read_segment(const std::string& path, bool lock) {
   const auto fixed = fixed_of(*reinterpret_cast<const Header*>(image.bytes.data()));
   if (!fixed || *read < records_at(fixed->labels)) return std::nullopt;
   image.fixed = *fixed;
+  // A purge that took the burial for a living writer may have marked it since.
+  if (path.ends_with(".tomb")) {
+    const State tomb = State::tomb;
+    std::memcpy(image.bytes.data() + offsetof(Header, state), &tomb, sizeof tomb);
+  }
   return image;
 }
 

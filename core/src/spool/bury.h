@@ -11,6 +11,8 @@
 
 namespace candor::spool {
 
+inline constexpr char kUploaderLock[] = "/uploader.lock";
+
 // The files of a spool, oldest first.
 struct Inventory {
   struct File {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <span>
 
+#include "platform/clock.h"
 #include "platform/file.h"
 #include "spool/format.h"
 
@@ -57,20 +58,16 @@ void purge_other_format(const std::string& dir, Purge& purged) {
   }
 }
 
-}  // namespace
-
-std::string directory_in(const std::string& home, std::string_view catalog) {
-  return root_in(home) + "/" + std::string(catalog) + "." + std::to_string(kFormatVersion);
-}
-
-Purge purge_home(const std::string& home) {
+// Calls `each` with the spools of this format, and empties those of others.
+template <typename Each>
+void for_each_spool(const std::string& home, Purge& purged, Each each) {
   const std::string root = root_in(home);
   const auto names = file::list(root);
   if (!names) {
     // A file in the place of the directory holds no spools.
-    return names.error().code == ENOTDIR ? Purge{} : Purge{.problem = names.error().text};
+    if (names.error().code != ENOTDIR) purged.add({.problem = names.error().text});
+    return;
   }
-  Purge purged;
   for (const std::string& name : *names) {
     const std::string_view version = version_of(name);
     const std::string dir = root + "/" + name;
@@ -78,12 +75,32 @@ Purge purge_home(const std::string& home) {
     // A link may lead to files that are no spool.
     if (version.empty() || ::lstat(dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) continue;
     if (version == std::to_string(kFormatVersion)) {
-      purged.add(purge(dir));
+      each(dir);
     } else {
       purge_other_format(dir, purged);
     }
   }
+}
+
+}  // namespace
+
+std::string directory_in(const std::string& home, std::string_view catalog) {
+  return root_in(home) + "/" + std::string(catalog) + "." + std::to_string(kFormatVersion);
+}
+
+Purge purge_home(const std::string& home) {
+  Purge purged;
+  for_each_spool(home, purged, [&](const std::string& dir) { purged.add(purge(dir)); });
   return purged;
+}
+
+Halt withdraw_home(const std::string& home, std::int64_t wait_ms, Purge& purged) {
+  const std::int64_t deadline_ms = steady_ms() + wait_ms;
+  Halt worst = Halt::idle;
+  for_each_spool(home, purged, [&](const std::string& dir) {
+    worst = std::max(worst, withdraw(dir, deadline_ms, purged));
+  });
+  return worst;
 }
 
 }  // namespace candor::spool

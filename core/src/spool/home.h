@@ -17,4 +17,8 @@ namespace candor::spool {
 // as purged and removed.
 Purge purge_home(const std::string& home);
 
+// The same when the user opts out here and now: before a spool is emptied, its upload ends (see
+// withdraw), for all spools within `wait_ms`. Answers the worst of what became of the uploads.
+Halt withdraw_home(const std::string& home, std::int64_t wait_ms, Purge& purged);
+
 }  // namespace candor::spool

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <set>
+#include <thread>
 #include <utility>
 
 #define XXH_INLINE_ALL
@@ -20,6 +22,8 @@ namespace {
 constexpr std::string_view kAnyFirstLine = "candor-ledger ";
 constexpr std::string_view kFirstLine = "candor-ledger 1\n";
 constexpr std::size_t kLedgerBytesMax = 8u << 20;
+constexpr int kPurgeTriesMax = 50;
+constexpr std::chrono::milliseconds kPurgeTry{2};
 
 struct Ledger {
   std::set<std::string, std::less<>> merged;
@@ -163,16 +167,50 @@ Tally tally(const std::string& dir) {
   return tally;
 }
 
-void for_each_pending(const std::string& dir,
-                      const std::function<void(std::string_view payload)>& each) {
-  for (const auto& file : Inventory(dir).segments) {
+namespace {
+
+// Until `each` answers false.
+template <typename Each>
+void walk_pending(const std::vector<Inventory::File>& segments, Each each) {
+  for (const auto& file : segments) {
     const auto image = read_segment(file.path, true);
     if (!image || image->state() == State::tomb || image->state() == State::purged) continue;
     Walk walk(image->bytes, image->fixed, image->live);
     while (const auto record = walk.next()) {
-      if (record->counter == kPending) each(record->payload);
+      if (record->counter == kPending && !each(record->payload)) return;
     }
   }
+}
+
+}  // namespace
+
+void for_each_pending(const std::string& dir,
+                      const std::function<void(std::string_view payload)>& each) {
+  walk_pending(Inventory(dir).segments, [&](std::string_view payload) {
+    each(payload);
+    return true;
+  });
+}
+
+bool is_pending(const std::string& dir) {
+  Inventory inventory(dir);
+  // The newest is the likeliest to hold one.
+  std::reverse(inventory.segments.begin(), inventory.segments.end());
+  bool found = false;
+  walk_pending(inventory.segments, [&](std::string_view) {
+    found = true;
+    return false;
+  });
+  return found;
+}
+
+std::uint64_t count_pending(const std::string& dir) {
+  std::uint64_t count = 0;
+  walk_pending(Inventory(dir).segments, [&](std::string_view) {
+    ++count;
+    return true;
+  });
+  return count;
 }
 
 void purge_file(const std::string& path, Purge& purge) {
@@ -191,6 +229,16 @@ Purge purge(const std::string& dir) {
     // Also what a writer of the file left behind when it was killed.
     if (name.starts_with(kSetAsideFile)) purge_file(dir + "/" + name, purge);
   }
+  // Off means off: nothing is written, no lock's file either, where there is nothing to purge.
+  if (const Inventory inventory(dir); inventory.segments.empty() && inventory.temporaries.empty()) {
+    return purge;
+  }
+  // One purge at a time: one that buries a segment holds its lock, and would pass for its writer.
+  LockedFd lock = lock_ledger(dir);
+  for (int i = 0; i < kPurgeTriesMax && !lock.locked(); ++i) {
+    std::this_thread::sleep_for(kPurgeTry);
+    lock = lock_ledger(dir);
+  }
   const Inventory inventory(dir);
   for (const auto& temporary : inventory.temporaries) {
     // A segment that is being made holds no record yet, and its maker needs it.
@@ -202,6 +250,8 @@ Purge purge(const std::string& dir) {
       if (!is_of_other_version(segment.path)) purge_file(segment.path, purge);
       continue;
     }
+    // It is being buried, by an uploader or to make room.
+    if (image->live && image->state() == State::tomb) continue;
     if (image->state() != State::purged) {
       Walk walk(image->bytes, image->fixed, image->live);
       while (const auto record = walk.next()) {

@@ -79,10 +79,12 @@ Queue::~Queue() = default;
 
 std::unique_ptr<Queue> Queue::try_open(const std::string& dir) {
   if (!file::make_dirs(dir)) return nullptr;
-  LockedFd lock = file::lock(dir + "/uploader.lock");
+  LockedFd lock = file::lock(dir + kUploaderLock);
   if (!lock.locked()) return nullptr;
-  return std::unique_ptr<Queue>(
+  std::unique_ptr<Queue> queue(
       new Queue(std::make_unique<Impl>(Impl{dir, std::move(lock), {}, {}})));
+  queue->note(Exchange::none);  // the last holder may have died in the middle of one
+  return queue;
 }
 
 std::span<const Record> Queue::peek(std::size_t count_max, std::size_t bytes_max) {
@@ -123,6 +125,11 @@ bool Queue::settle(std::span<const Record> records, Counter counter) {
     if (state_now() == State::purged) done &= erase_records(fd, impl_->open[segment].image.fixed);
   }
   return done;
+}
+
+void Queue::note(Exchange exchange) noexcept {
+  // Should the disk refuse, a withdrawal says less than it could.
+  static_cast<void>(file::write_at(impl_->lock.get(), std::as_bytes(std::span(&exchange, 1)), 0));
 }
 
 void Queue::reclaim() {

@@ -81,6 +81,14 @@ struct Record {
   std::uint32_t offset = 0;   // where in it
 };
 
+// How far an uploader's exchange with its server is.
+enum class Exchange : char {
+  none = '-',
+  under_way = 'u',
+  answered = 'a',
+  cut = 'c',  // ended by a withdrawal when a part of the request, at least, had been written
+};
+
 // The consumer's side. At most one process holds a Queue of a spool at a time.
 class Queue {
  public:
@@ -97,6 +105,8 @@ class Queue {
   // Says what became of records of the last peek. Survives kill -9 after it returned.
   // False when the disk would not take it: they will come again.
   bool settle(std::span<const Record> records, Counter counter);
+  // Says how far the exchange with the server is, for a process that withdraws consent.
+  void note(Exchange exchange) noexcept;
   // Lets go of the last peek and folds the counts of buried segments into the ledger.
   // (peek itself buries segments that are settled whole and whose writer is gone.)
   void reclaim();
@@ -120,6 +130,10 @@ struct Tally {
 void for_each_pending(const std::string& dir,
                       const std::function<void(std::string_view payload)>& each);
 
+// Whether anything waits, and how much.
+[[nodiscard]] bool is_pending(const std::string& dir);
+[[nodiscard]] std::uint64_t count_pending(const std::string& dir);
+
 // A file in the directory where the owner keeps what it gave up on; a purge removes it too.
 inline constexpr char kSetAsideFile[] = "refused.jsonl";
 
@@ -138,5 +152,17 @@ struct Purge {
 Purge purge(const std::string& dir);
 // Removes a file for a purge, which says so when it could not.
 void purge_file(const std::string& path, Purge& purge);
+
+// What became of an upload when consent was withdrawn.
+enum class Halt : std::uint8_t {
+  idle,     // none was under way
+  stopped,  // it ended, and nothing of a request was written meanwhile
+  sent,     // it ended, but a request was written, in part at least: the server may have read it
+  running,  // it did not end in time
+};
+// Waits until no process uploads this spool, at most until `deadline_ms` of steady time, and purges
+// it, holding off uploaders meanwhile. The choice must be written already: an uploader looks at it
+// every few milliseconds and ends.
+Halt withdraw(const std::string& dir, std::int64_t deadline_ms, Purge& purged);
 
 }  // namespace candor::spool

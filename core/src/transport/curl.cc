@@ -1,8 +1,10 @@
 // HTTP by libcurl: one kept connection, one request at a time, cancellable within
 // milliseconds whatever the server does.
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/environment.h"
 #include "base/url.h"
@@ -18,6 +21,7 @@
 #include "platform/clock.h"
 #include "platform/guest.h"
 #include "platform/system.h"
+#include "transport/close_on_exec.h"
 #include "transport/transport.h"
 
 namespace candor::transport {
@@ -188,7 +192,9 @@ class CurlTransport final : public Transport {
         multi_(curl_multi_init()),
         trust_(find_trust(env)),
         proxy_(find_proxy(env, false)),
-        http_proxy_(find_proxy(env, true)) {}
+        http_proxy_(find_proxy(env, true)) {
+    if (multi_) close_wakeup_on_exec(multi_.get());
+  }
 
   ~CurlTransport() override {
     // The easy handle's connections live in the multi handle.
@@ -205,9 +211,14 @@ class CurlTransport final : public Transport {
 
  private:
   void prepare(const Request& request, const Target& target, curl_slist* headers, Exchange* to);
-  // Drives the exchange to its end; CURLE_ABORTED_BY_CALLBACK when cancelled.
-  CURLcode perform(std::int64_t deadline_ms);
+  // Drives the exchange to its end; CURLE_ABORTED_BY_CALLBACK when cancelled or cut.
+  CURLcode perform(const Request& request, std::int64_t deadline_ms);
 
+  // Sockets that a program which the host starts does not inherit.
+  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address);
+  static int close_socket(void* self, curl_socket_t socket);
+
+  bool cut_ = false;  // sockets that are closed now discard what they have not sent
   std::unique_ptr<CURL, EasyDeleter> easy_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   const Trust trust_;
@@ -244,6 +255,10 @@ void CurlTransport::prepare(const Request& request, const Target& target, curl_s
   curl_easy_setopt(easy, CURLOPT_PROXY, direct ? "" : proxy.address.c_str());
   curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy.exceptions.c_str());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransport::open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlTransport::close_socket);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -262,9 +277,29 @@ void CurlTransport::prepare(const Request& request, const Target& target, curl_s
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, to);
 }
 
-CURLcode CurlTransport::perform(std::int64_t deadline_ms) {
+curl_socket_t CurlTransport::open_socket(void*, curlsocktype, curl_sockaddr* address) {
+#ifdef SOCK_CLOEXEC
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+  const int fd = ::socket(address->family, address->socktype, address->protocol);
+  if (fd >= 0) static_cast<void>(::fcntl(fd, F_SETFD, FD_CLOEXEC));
+  return fd;
+#endif
+}
+
+int CurlTransport::close_socket(void* self, curl_socket_t socket) {
+  if (static_cast<CurlTransport*>(self)->cut_) {
+    // Otherwise the kernel would go on sending what it holds.
+    const linger discard{.l_onoff = 1, .l_linger = 0};
+    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &discard, sizeof discard));
+  }
+  return ::close(socket);
+}
+
+CURLcode CurlTransport::perform(const Request& request, std::int64_t deadline_ms) {
   if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) return CURLE_FAILED_INIT;
   CURLcode code = CURLE_OK;
+  std::int64_t asked_ms = steady_ms();
   for (;;) {
     int running = 0;
     int left = 0;
@@ -280,12 +315,22 @@ CURLcode CurlTransport::perform(std::int64_t deadline_ms) {
       code = CURLE_ABORTED_BY_CALLBACK;
       break;
     }
+    const std::int64_t now = steady_ms();
+    if (request.may_go_on && now - asked_ms >= kAskEveryMs) {
+      asked_ms = now;
+      cut_ = !request.may_go_on();
+      if (cut_) {
+        code = CURLE_ABORTED_BY_CALLBACK;
+        break;
+      }
+    }
     // curl keeps the time itself; this ends the loop should it not.
-    if (running == 0 || steady_ms() > deadline_ms) {
+    if (running == 0 || now > deadline_ms) {
       code = CURLE_OPERATION_TIMEDOUT;
       break;
     }
-    curl_multi_poll(multi_.get(), nullptr, 0, kPollMsMax, nullptr);
+    const int wait_ms = request.may_go_on ? kAskEveryMs : kPollMsMax;
+    curl_multi_poll(multi_.get(), nullptr, 0, wait_ms, nullptr);
   }
   curl_multi_remove_handle(multi_.get(), easy_.get());
   return code;
@@ -315,20 +360,29 @@ Response CurlTransport::send(const Request& request) {
   Exchange exchange;
   const SigpipeShield shield;
   prepare(request, target, headers.get(), &exchange);
-  const CURLcode code = perform(steady_ms() + request.timeout_ms + kPollMsMax);
+  const CURLcode code = perform(request, steady_ms() + request.timeout_ms + kPollMsMax);
 
   Response response = std::move(exchange.response);
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
+  long request_bytes = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &request_bytes);
   // No option may keep pointing at what ends with this call.
   curl_easy_reset(easy_.get());
   if (code == CURLE_OK || exchange.body_full) {
     if (status >= 100 && status <= 599) return response;
     return failed(Failure::network, target.host + ": an answer that is not HTTP");
   }
-  if (cancelled_.load()) return failed(Failure::cancelled, "cancelled");
-  return failed(failure_of(code), target.host + ": " + curl_easy_strerror(code));
+  const bool was_cut = std::exchange(cut_, false);
+  if (was_cut)
+    response = failed(Failure::cut, "cut");
+  else if (cancelled_.load())
+    response = failed(Failure::cancelled, "cancelled");
+  else
+    response = failed(failure_of(code), target.host + ": " + curl_easy_strerror(code));
+  response.written = request_bytes > 0;
+  return response;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +19,11 @@ struct Request {
   std::string_view body;
   std::uint32_t timeout_ms = 10'000;  // for the whole exchange
   bool plain_http = false;            // to any host, not to this machine alone
+  // Asked every kAskEveryMs while the request is under way; false cuts it. May be null.
+  std::function<bool()> may_go_on;
 };
+
+inline constexpr int kAskEveryMs = 50;
 
 enum class Failure : std::uint8_t {
   none,     // `status` holds the server's answer
@@ -26,6 +31,7 @@ enum class Failure : std::uint8_t {
   timeout,
   tls,  // the server could not prove who it is
   cancelled,
+  cut,        // may_go_on said no; what had not left this machine was discarded
   forbidden,  // the URL is not one we may use: plain http beyond loopback, or malformed
 };
 
@@ -35,6 +41,7 @@ struct Response {
   std::string retry_after;  // the header's text; empty when absent
   std::string body;         // at most kBodyBytesMax; the rest is dropped
   std::string error;        // for people; names host and cause, never the body
+  bool written = false;     // a part of the request, at least, was handed to the network
 };
 
 inline constexpr std::size_t kBodyBytesMax = 1u << 20;

@@ -18,6 +18,10 @@
 #include "upload/job.h"
 #include "upload/uploader.h"
 
+// libcurl's, if it is built with OpenSSL: of whichever library the loader binds libcurl to.
+extern "C" __attribute__((weak)) int OPENSSL_init_crypto(std::uint64_t options,
+                                                         const void* settings);
+
 namespace {
 
 using candor::steady_ms;
@@ -30,17 +34,25 @@ using candor::upload::Uploader;
 // that a server always gets the time it was promised), for other processes to get their
 // turn. It goes on at once when there is more.
 constexpr std::int64_t kRunMs = 30'000;
+// How long the end of a thread is waited for.
+constexpr std::chrono::seconds kHaltWait{1};
 
 }  // namespace
 
 struct candor_uploader {
-  explicit candor_uploader(Job job)
-      : interval_ms_(std::max<std::int64_t>(job.flush_interval_ms, 1)),
+  candor_uploader(Job job, bool by_interval)
+      : by_interval_(by_interval),
+        interval_ms_(std::max<std::int64_t>(job.flush_interval_ms, 1)),
         run_ms_(kRunMs + job.request_timeout_ms),
         uploader_(std::move(job)),
         pid_(getpid()) {
     const candor::SignalsBlocked blocked;
-    thread_ = std::thread([this] { work(); });
+    thread_ = std::thread([this] {
+      work();
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+      changed_.notify_all();
+    });
   }
 
   // In a forked child there is no thread, and the locks are as the fork found them:
@@ -53,15 +65,24 @@ struct candor_uploader {
     changed_.notify_all();
   }
 
-  bool flush(std::int64_t timeout_ms, bool asked) {
+  void flush(std::int64_t timeout_ms, bool asked, candor_flush_result& result) {
     std::unique_lock lock(mutex_);
+    const std::uint64_t delivered = delivered_;
+    const std::uint64_t refused = refused_;
     const std::uint64_t mine = ++flushes_asked_;
     urgent_ |= asked;
     flush_until_ms_ = std::max(flush_until_ms_, steady_ms() + timeout_ms);
     changed_.notify_all();
     changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
                       [&] { return flushes_done_ >= mine || stopping_; });
-    return flushes_done_ >= mine && drained_;
+    const bool done = flushes_done_ >= mine;
+    result.delivered = delivered_ - delivered;
+    result.refused = refused_ - refused;
+    result.complete = done && drained_ ? 1 : 0;
+    const std::string_view why = done        ? std::string_view(why_)
+                                 : stopping_ ? "the client was closed"
+                                             : "there was not enough time";
+    result.why[why.copy(result.why, sizeof result.why - 1)] = '\0';
   }
 
   // Makes the thread end. What was asked to wait gets its answer.
@@ -74,10 +95,18 @@ struct candor_uploader {
     uploader_.cancel();
   }
 
-  // Ends the thread, once.
-  void halt() {
+  // Ends the thread, once. False when it did not end in time and still uses this object: it may
+  // need the loader's lock, which the caller holds in a static constructor.
+  [[nodiscard]] bool halt() {
     cancel();
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, kHaltWait, [&] { return ended_; })) {
+      if (thread_.joinable()) thread_.detach();
+      return false;
+    }
+    lock.unlock();
     if (thread_.joinable()) thread_.join();
+    return true;
   }
 
  private:
@@ -86,6 +115,7 @@ struct candor_uploader {
   RunResult run_once(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] std::int64_t pause_after(const RunResult& result) const;
 
+  const bool by_interval_;
   const std::int64_t interval_ms_, run_ms_;
   Uploader uploader_;
   const pid_t pid_;
@@ -94,7 +124,10 @@ struct candor_uploader {
   bool woken_ = false;
   bool stopping_ = false;
   bool urgent_ = false;   // somebody waits for the flush
+  bool ended_ = false;    // the thread is about to return
   bool drained_ = false;  // by the last flush done
+  std::string why_;       // of the last flush done
+  std::uint64_t delivered_ = 0, refused_ = 0;
   std::uint64_t flushes_asked_ = 0, flushes_done_ = 0;
   std::int64_t flush_until_ms_ = 0;  // when the last one stops waiting, in steady time
   std::thread thread_;
@@ -116,10 +149,15 @@ void candor_uploader::loop() {
   std::int64_t deaf_until_ms = 0;                     // backing off: no wake helps before
   while (!stopping_) {
     const std::int64_t now = steady_ms();
-    const bool woken = woken_ && now >= deaf_until_ms;
-    if (flushes_asked_ == flushes_done_ && !woken && now < next_ms) {
-      // At least a millisecond: the clock is coarse.
-      changed_.wait_for(lock, std::chrono::milliseconds(std::max<std::int64_t>(next_ms - now, 1)));
+    const bool due = by_interval_ && ((woken_ && now >= deaf_until_ms) || now >= next_ms);
+    if (flushes_asked_ == flushes_done_ && !due) {
+      if (by_interval_) {
+        // At least a millisecond: the clock is coarse.
+        const std::int64_t ms = std::max<std::int64_t>(next_ms - now, 1);
+        changed_.wait_for(lock, std::chrono::milliseconds(ms));
+      } else {
+        changed_.wait(lock);
+      }
       continue;
     }
     const RunResult result = run_once(lock);
@@ -139,12 +177,15 @@ RunResult candor_uploader::run_once(std::unique_lock<std::mutex>& lock) {
                                     .asked = urgent_now,
                                     .busy_until_ms = is_flush ? flush_until_ms : 0});
   lock.lock();
+  delivered_ += result.delivered;
+  refused_ += result.refused;
   // A flush that only ran out of its turn goes on with the next.
   const bool over = result.end != RunResult::End::out_of_time;
   if (is_flush && (over || steady_ms() >= flush_until_ms)) {
     flushes_done_ = asked;
     if (flushes_asked_ == asked) urgent_ = false;
     drained_ = result.end == RunResult::End::drained;
+    why_ = result.why;
     changed_.notify_all();
   }
   return result;
@@ -161,13 +202,22 @@ std::int64_t candor_uploader::pause_after(const RunResult& result) const {
 
 namespace {
 
-// The uploaders that run, so that they end before the process does: OpenSSL frees its tables
-// in an exit handler, under whoever is using them. This is the one thing that the library
-// keeps for the whole process.
+// OpenSSL frees its tables in an exit handler, under any thread that is using them, and the thread
+// that initialises OpenSSL has no chance to register a handler that runs before. So OpenSSL is
+// initialised here without one. Where the host has initialised the same OpenSSL before, this
+// changes nothing, and OpenSSL's handler runs after that of Running.
+void leave_openssl_at_exit() noexcept {
+  constexpr std::uint64_t kNoAtExit = 0x00080000;  // OPENSSL_INIT_NO_ATEXIT
+  if (OPENSSL_init_crypto != nullptr) OPENSSL_init_crypto(kNoAtExit, nullptr);
+}
+
+// The uploaders that run, so that they end before the process does: exit destroys what libcurl's
+// libraries use, under any thread that is using it. This is the one thing that the library keeps
+// for the whole process.
 class Running {
  public:
-  // First called when libcurl has initialised OpenSSL: exit handlers run in the reverse of
-  // the order they were made in, so ours comes first.
+  // First called when OpenSSL is initialised: exit handlers run in the reverse of the order they
+  // were made in, so ours comes before one of OpenSSL's that a host has registered.
   static Running& instance() {
     // Never destroyed: a client that is destroyed later in the exit still asks to be removed.
     static auto* const running = new Running;
@@ -193,7 +243,7 @@ class Running {
       const std::unique_lock lock = try_lock();
       if (!lock) return;
       for (candor_uploader* uploader : uploaders_) {
-        if (!uploader->is_forked()) uploader->halt();
+        if (!uploader->is_forked()) static_cast<void>(uploader->halt());
       }
     } catch (...) {  // an exit goes on
     }
@@ -217,11 +267,13 @@ class Running {
 
 extern "C" {
 
-static candor_uploader* candor_upload_start(const char* job, size_t job_bytes) {
+static candor_uploader* candor_upload_start(const char* job, size_t job_bytes,
+                                            int32_t by_interval) {
   try {
     auto parsed = candor::upload::parse_job(std::string_view(job, job_bytes));
     if (!parsed) return nullptr;
-    auto* uploader = new candor_uploader(std::move(*parsed));
+    leave_openssl_at_exit();
+    auto* uploader = new candor_uploader(std::move(*parsed), by_interval != 0);
     Running::instance().add(uploader);
     return uploader;
   } catch (...) {  // out of memory, or of threads
@@ -236,11 +288,14 @@ static void candor_upload_wake(candor_uploader* uploader) {
   }
 }
 
-static int candor_upload_flush(candor_uploader* uploader, int32_t timeout_ms, int32_t asked) {
+static void candor_upload_flush(candor_uploader* uploader, int32_t timeout_ms, int32_t asked,
+                                candor_flush_result* result) {
+  *result = {};
   try {
-    if (uploader == nullptr || uploader->is_forked()) return 0;
-    return uploader->flush(std::max<int32_t>(timeout_ms, 0), asked != 0) ? 1 : 0;
-  } catch (...) { return 0; }
+    if (uploader == nullptr || uploader->is_forked()) return;
+    uploader->flush(std::max<int32_t>(timeout_ms, 0), asked != 0, *result);
+  } catch (...) {  // nothing is known to have been delivered
+  }
 }
 
 static void candor_upload_cancel(candor_uploader* uploader) {
@@ -254,8 +309,7 @@ static void candor_upload_stop(candor_uploader* uploader) {
   try {
     if (uploader == nullptr || uploader->is_forked()) return;
     Running::instance().remove(uploader);
-    uploader->halt();
-    delete uploader;
+    if (uploader->halt()) delete uploader;
   } catch (...) {  // the thread could not be joined: better to leak than to free under it
   }
 }

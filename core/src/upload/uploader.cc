@@ -89,6 +89,7 @@ class Uploader::Run {
 
   RunResult go() {
     result_.end = upload();
+    result_.why = explain();
     if (queue_) queue_->reclaim();
     return result_;
   }
@@ -99,10 +100,16 @@ class Uploader::Run {
   std::optional<End> open_queue();
   std::optional<End> load();
   std::optional<End> wait(std::int64_t ms);
+  [[nodiscard]] bool may_go_on() const {
+    return consent::decide(up_.job_.consent, up_.parts_.signals).enabled;
+  }
+  [[nodiscard]] std::string explain() const;
+  void note(spool::Exchange exchange) { queue_->note(exchange); }
   std::optional<End> exchange();
   std::optional<End> hear(const transport::Response& response);
   [[nodiscard]] std::size_t choose() const;
   std::optional<End> act(const Next& next, const sink::Answer& answer);
+  std::optional<End> act_on(const Next& next, const sink::Answer& answer);
   std::optional<End> settle_front(std::span<const sink::Verdict> verdicts);
   void remember();
   End back_off(std::int64_t retry_at_ms) {
@@ -121,7 +128,23 @@ class Uploader::Run {
   std::size_t sending_ = 0;  // so many of the oldest are the request to repeat; 0: a new one
   sink::Attempt attempt_;
   std::int64_t wait_ms_ = 0;
+  std::string refusal_;  // why the server refused events
 };
+
+std::string Uploader::Run::explain() const {
+  const std::string problem = policy_ ? policy_->state().problem : std::string();
+  switch (result_.end) {
+    case End::drained: return refusal_;
+    case End::backing_off:
+      return problem.empty() ? "the disk does not take what became of the events" : problem;
+    case End::out_of_time: return "there was not enough time";
+    case End::busy: return "another process is uploading";
+    case End::disabled: return "telemetry is off";
+    case End::held: return "the user has not been shown the notice yet";
+    case End::cancelled: return "the client was closed";
+  }
+  return {};
+}
 
 RunResult::End Uploader::Run::upload() {
   if (up_.cancelled_.load()) return End::cancelled;
@@ -166,7 +189,7 @@ std::optional<RunResult::End> Uploader::Run::open_queue() {
     if (queue_) return {};
     if (up_.cancelled_.load()) return End::cancelled;
     if (steady_ms() >= options_.busy_until_ms) return End::busy;
-    up_.sleep(kBusyPollMs);
+    static_cast<void>(up_.sleep(kBusyPollMs, {}));
   }
 }
 
@@ -200,7 +223,7 @@ std::optional<RunResult::End> Uploader::Run::load() {
 std::optional<RunResult::End> Uploader::Run::wait(std::int64_t ms) {
   if (ms > 0) {
     if (steady_ms() + ms >= options_.deadline_ms) return back_off(up_.parts_.unix_ms() + ms);
-    up_.sleep(ms);
+    if (!up_.sleep(ms, [this] { return may_go_on(); })) return End::disabled;
   }
   if (up_.cancelled_.load()) return End::cancelled;
   if (steady_ms() >= options_.deadline_ms) return End::out_of_time;
@@ -245,8 +268,18 @@ std::optional<RunResult::End> Uploader::Run::exchange() {
   const bool hurried = time_left < up_.job_.request_timeout_ms;
   request.timeout_ms =
       hurried ? static_cast<std::uint32_t>(time_left) : up_.job_.request_timeout_ms;
+  // A user who opts out meanwhile wants nothing more to leave.
+  request.may_go_on = [this] { return may_go_on(); };
+  note(spool::Exchange::under_way);
   const transport::Response response = up_.parts_.transport->send(request);
   ++result_.requests;
+  if (response.failure == transport::Failure::cut) {
+    note(response.written ? spool::Exchange::cut : spool::Exchange::none);
+    // What waits is purged by the process that withdrew consent, or by the next run.
+    return End::disabled;
+  }
+  note(response.written || response.failure == transport::Failure::none ? spool::Exchange::answered
+                                                                        : spool::Exchange::none);
 
   // Cut short by our own deadline: that says nothing of the server.
   if (response.failure == transport::Failure::timeout && hurried) return End::out_of_time;
@@ -278,6 +311,13 @@ std::optional<RunResult::End> Uploader::Run::hear(const transport::Response& res
 }
 
 std::optional<RunResult::End> Uploader::Run::act(const Next& next, const sink::Answer& answer) {
+  const std::uint64_t refused = result_.refused;
+  const auto end = act_on(next, answer);
+  if (result_.refused > refused) refusal_ = answer.explanation;
+  return end;
+}
+
+std::optional<RunResult::End> Uploader::Run::act_on(const Next& next, const sink::Answer& answer) {
   // Verdicts stand whatever comes next.
   if (answer.kind == sink::Answer::Kind::settled) {
     if (const auto end = settle_front(answer.events)) return end;
@@ -314,7 +354,7 @@ std::optional<RunResult::End> Uploader::Run::settle_front(std::span<const sink::
       if (verdicts[i] == final) chosen.push_back(records_[i]);
     }
     settled &= queue_->settle(chosen, counter_of(final));
-    (final == sink::Verdict::delivered ? result_.delivered : result_.dropped) += chosen.size();
+    (final == sink::Verdict::delivered ? result_.delivered : result_.refused) += chosen.size();
   }
   if (!settled) return back_off(up_.parts_.unix_ms() + kDiskTroubleMs);
 
@@ -363,10 +403,23 @@ void Uploader::cancel() noexcept {
   parts_.transport->cancel();
 }
 
-void Uploader::sleep(std::int64_t ms) {
-  if (parts_.sleep) return parts_.sleep(ms);
-  std::unique_lock lock(mutex_);
-  cancel_signal_.wait_for(lock, std::chrono::milliseconds(ms), [&] { return cancelled_.load(); });
+bool Uploader::sleep(std::int64_t ms, const std::function<bool()>& may_go_on) {
+  if (parts_.sleep) {
+    parts_.sleep(ms);
+    return true;
+  }
+  const std::int64_t until_ms = steady_ms() + ms;
+  for (;;) {
+    const std::int64_t left = until_ms - steady_ms();
+    if (left <= 0) return true;
+    {
+      std::unique_lock lock(mutex_);
+      const auto step = std::min<std::int64_t>(left, transport::kAskEveryMs);
+      const auto cancelled = [&] { return cancelled_.load(); };
+      if (cancel_signal_.wait_for(lock, std::chrono::milliseconds(step), cancelled)) return true;
+    }
+    if (may_go_on && !may_go_on()) return false;
+  }
 }
 
 }  // namespace candor::upload

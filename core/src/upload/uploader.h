@@ -41,8 +41,12 @@ struct RunResult {
   };
   End end = End::drained;
   std::int64_t retry_at_ms = 0;  // unix time, when backing off
-  std::uint64_t delivered = 0, dropped = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t refused = 0;  // by the server, for good
+  std::uint64_t dropped = 0;  // for any other reason
   std::uint32_t requests = 0;
+  // Why events wait or were refused, as a sentence for people; empty when neither is so.
+  std::string why;
 };
 
 // What an uploader is made of; a test puts in its own.
@@ -72,7 +76,8 @@ class Uploader {
 
  private:
   class Run;
-  void sleep(std::int64_t ms);
+  // Until cancelled, at most. False when `may_go_on`, asked now and then, says no.
+  bool sleep(std::int64_t ms, const std::function<bool()>& may_go_on);
 
   const Job job_;
   Parts parts_;

@@ -80,6 +80,9 @@ TEST(Client, OptionsOfAnEmitAreChecked) {
   EXPECT_EQ(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(201, 'x')}).field,
             "distinct_id");
   EXPECT_TRUE(client->emit("started", {{"n", 1}}, {.distinct_id = std::string(200, 'x')}));
+  EXPECT_EQ(client->emit("started", {{"n", 1}}, {.distinct_id = ""}).code, Code::bad_pattern);
+  EXPECT_EQ(client->emit("started", {{"n", 1}}, {.distinct_id = "\xed\xa0\x80"}).code,
+            Code::invalid_utf8);
 }
 
 TEST(Client, SourcesThatTheCatalogLacksOrNeedsAreTold) {

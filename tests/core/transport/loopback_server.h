@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,6 +43,27 @@ class Connection {
       }
     }
     return request;
+  }
+  // One read of at most so many bytes.
+  void read_some(std::size_t most) {
+    std::string bytes(most, 0);
+    if (is_readable()) static_cast<void>(recv(fd_, bytes.data(), bytes.size(), 0));
+  }
+  // What has arrived and was not read.
+  [[nodiscard]] std::int64_t readable_bytes() const {
+    int bytes = 0;
+    return ioctl(fd_, FIONREAD, &bytes) == 0 ? bytes : 0;
+  }
+  // Reads until the client hangs up; how much that was.
+  std::int64_t read_to_end() {
+    std::int64_t read = 0;
+    char bytes[65536];
+    while (is_readable()) {
+      const ssize_t n = recv(fd_, bytes, sizeof bytes, 0);
+      if (n <= 0) break;
+      read += n;
+    }
+    return read;
   }
   bool write(std::string_view text) {
     while (!text.empty()) {
