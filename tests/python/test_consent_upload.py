@@ -76,6 +76,7 @@ def test_disable_of_a_client_answers_what_became_of_the_upload(user: User, busy:
 
 
 def test_a_program_that_the_host_starts_inherits_no_socket(user: User) -> None:
+    user.run("emit", "ping")  # the identity and the notice
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(30)
         user.environment["ACME_TELEMETRY_ENDPOINT"] = f"http://127.0.0.1:{server.getsockname()[1]}"
