@@ -108,9 +108,11 @@ Rule rule_of_home(const Terms& terms, const Signals& signals, identity::Identity
   problem = unwritable(places, !ci && needs_home(terms, identity));
   if (!problem.empty()) return Rule::home_unwritable;
   if (ci) return Rule::ci_send;
-  if (!identity.enabled) return Rule::default_on;
-  identity::add_record(identity, terms.identity_file);
-  return Rule::file_enabled;
+  if (identity.enabled) {
+    identity::add_record(identity, terms.identity_file);
+    return Rule::file_enabled;
+  }
+  return Rule::default_on;
 }
 
 std::string with_tilde(const std::string& path, const std::string& home) {
