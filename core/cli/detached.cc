@@ -19,8 +19,6 @@ namespace {
 constexpr int kNice = 10;
 constexpr std::size_t kJobBytesMax = 64 * 1024;
 constexpr std::int32_t kDrainMsMax = 60'000;
-// How long it stays for the events of later runs, at most.
-constexpr std::uint32_t kStayMsMax = 60'000;
 // The end, whatever hangs.
 constexpr unsigned kDeadlineS = 240;
 
@@ -71,7 +69,7 @@ int upload_detached() {
   candor_flush_result result;
   api->flush(uploader, kDrainMsMax, 0, &result);
   // No other uploader is started within the interval; what was emitted in it is ours to bring.
-  stay(std::min(job->flush_interval_ms, kStayMsMax));
+  stay(std::min(job->flush_interval_ms, upload::kStayMsMax));
   api->flush(uploader, kDrainMsMax, 0, &result);
   api->stop(uploader);
   return result.complete == 1 ? kDone : kFailed;

@@ -1,12 +1,15 @@
 #include "product.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <utility>
 
+#include "platform/file.h"
 #include "platform/system.h"
 #include "terminal.h"
 
@@ -22,20 +25,28 @@ Expected<std::string> read_catalog(const std::string& path) {
   const auto failure = [&path](int code) {
     return Error{path + " cannot be read: " + std::strerror(code), code};
   };
-  const auto close = [](FILE* file) {
-    if (file != stdin) std::fclose(file);
-  };
-  const std::unique_ptr<FILE, decltype(close)> file(
-      path == "-" ? stdin : std::fopen(path.c_str(), "rbe"), close);
-  if (file == nullptr) return failure(errno);
+  Fd opened;
+  if (path != "-") {
+    // A FIFO that nothing writes to is empty; without the flag, opening it would wait for a writer.
+    auto file = file::open(path, O_RDONLY | O_NONBLOCK);
+    if (!file) return failure(file.error().code);
+    opened = std::move(*file);
+  }
+  const int fd = path == "-" ? STDIN_FILENO : opened.get();
   std::string text;
   std::array<char, 65536> chunk;
   while (text.size() <= catalog::kCatalogBytesMax) {
-    const std::size_t n = std::fread(chunk.data(), 1, chunk.size(), file.get());
+    const ssize_t n = ::read(fd, chunk.data(), chunk.size());
     if (n == 0) break;
-    text.append(chunk.data(), n);
+    if (n > 0) {
+      text.append(chunk.data(), static_cast<std::size_t>(n));
+    } else if (errno == EAGAIN) {
+      pollfd more{fd, POLLIN, 0};  // its writer is at work
+      static_cast<void>(::poll(&more, 1, -1));
+    } else if (errno != EINTR) {
+      return failure(errno);
+    }
   }
-  if (std::ferror(file.get()) != 0) return failure(errno);
   if (text.size() > catalog::kCatalogBytesMax) text.resize(catalog::kCatalogBytesMax + 1);
   return text;
 }

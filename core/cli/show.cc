@@ -29,8 +29,31 @@ namespace {
 
 constexpr char kHidden[] = "***";
 
+// The JSON library prints by recursion, and what a segment holds may be crafted. An event that was
+// emitted is far from this.
+constexpr std::size_t kPrettyDepthMax = 100;
+
+bool is_too_deep(std::string_view json) noexcept {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kPrettyDepthMax) return true;
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
 void print(std::string_view json, bool pretty) {
-  if (!pretty) {
+  if (!pretty || is_too_deep(json)) {
     out(std::string(json) + '\n');
     return;
   }

@@ -1,8 +1,11 @@
 """candor check and candor schema."""
 
 import json
+import os
+import subprocess
 
 import pytest
+from conftest import CANDOR
 
 BROKEN = """{
   "catalog": "acme",
@@ -157,3 +160,17 @@ def test_a_comment_does_not_make_the_schema_stale(user, tmp_path):
     user.run("schema", user.catalog, "-o", path)
     user.catalog.write_text("// A remark.\n" + user.catalog.read_text().replace("  ", "\t"))
     user.run("schema", user.catalog, "--check", path)
+
+
+def test_a_fifo_without_a_writer_is_an_empty_catalog(user, tmp_path):
+    fifo = tmp_path / "catalog.fifo"
+    os.mkfifo(fifo)
+    assert "catalog.fifo:1:1: error: " in user.run("check", fifo, code=1).stdout
+
+
+def test_a_catalog_may_come_through_a_pipe_whose_writer_is_slow(user):
+    command = f'exec {CANDOR} check <(read -r line; cat "$CANDOR_CATALOG")'
+    with subprocess.Popen(["bash", "-c", command], env=user.environment, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:  # fmt: skip
+        output, _ = process.communicate("go\n")
+    assert process.returncode == 0, output

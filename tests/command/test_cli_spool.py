@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import socket
 import subprocess
 
@@ -135,3 +136,14 @@ def test_what_the_server_refuses_can_be_shown(user, collector):
     assert user.status()["ledger"]["total"]["dropped"] == {"refused": 1}
     user.run("disable")
     assert user.run("show", "--refused").stdout == ""
+
+
+def test_show_prints_deeply_nested_json_as_it_is(user):
+    """What stands in a file of the spool may be crafted; the JSON library prints by recursion."""
+    user.run("emit", "ping")
+    spool = pathlib.Path(user.status()["spool_dir"])
+    deep = '{"uuid":"x","properties":' + "[" * 120_000 + "]" * 120_000 + "}"
+    flat = '{"uuid":"y","text":"\\"[[[[{{{{"}'
+    (spool / "refused.jsonl").write_text(deep + "\n" + flat + "\n")
+    lines = user.run("show", "--refused", "--pretty").stdout.splitlines()
+    assert lines == [deep, "{", '  "uuid": "y",', '  "text": "\\"[[[[{{{{"', "}"]

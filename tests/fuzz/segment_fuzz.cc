@@ -82,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string path = scratch.write(good.name, bytes);
 
   const spool::Tally tally = spool::tally(scratch.path());
-  require(tally.labels.size() <= spool::kLabelsMax, "no more labels than a table holds");
+  require(tally.labels.size() <= spool::kSegmentLabelsMax, "no more labels than a table holds");
 
   std::size_t seen = 0;
   spool::for_each_pending(scratch.path(), [&](std::string_view payload) {

@@ -16,13 +16,12 @@
 #include "platform/file.h"
 #include "platform/guest.h"
 #include "platform/process.h"
+#include "upload/job.h"
 
 namespace candor::client {
 namespace {
 
 constexpr std::size_t kStackBytes = 64 * 1024;
-// As long as an uploader stays for the events of later runs (see core/cli/detached.cc).
-constexpr std::uint32_t kIntervalMsMax = 60'000;
 // Below it are the descriptors that the uploader's own standard streams take.
 constexpr int kFirstFd = 3;
 
@@ -46,7 +45,7 @@ bool claim(const DetachPlan& plan) noexcept {
   // Just made (empty), or old enough, or from a time that has not come yet.
   if (info.st_size == 0)
     return file::write_at(stamp.get(), std::as_bytes(std::span("\n", 1)), 0).ok();
-  if (age >= 0 && age < std::min(plan.interval_ms, kIntervalMsMax)) return false;
+  if (age >= 0 && age < std::min(plan.interval_ms, upload::kStayMsMax)) return false;
   return ::futimens(stamp.get(), nullptr) == 0;
 }
 

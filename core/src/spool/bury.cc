@@ -71,10 +71,9 @@ void Inventory::remove_abandoned(std::int64_t unix_ms) {
   }
 }
 
-void Inventory::bury_older_than(std::int64_t made_ms) {
+void Inventory::bury(const std::function<bool(const File&)>& chosen, Counter pending_as) {
   std::erase_if(segments, [&](const File& segment) {
-    return segment.made_ms < made_ms &&
-           bury_at(segment.path, counter_of(Reason::too_old)) == Burial::done;
+    return chosen(segment) && bury_at(segment.path, pending_as) == Burial::done;
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,10 +26,11 @@ struct Inventory {
 
   // Removes segments that were never finished, but for those just begun.
   void remove_abandoned(std::int64_t unix_ms);
-  // Buries what no writer holds: what is older than a time, and the oldest until `bytes` more fit
-  // the limits. Segments of living processes don't count where nothing else could make room: they
-  // come on top, one each. The second answers whether there is room.
-  void bury_older_than(std::int64_t made_ms);
+  // Buries those of the segments chosen that no writer holds.
+  void bury(const std::function<bool(const File&)>& chosen, Counter pending_as);
+  // Buries the oldest segments that no writer holds until `bytes` more fit the limits. Segments of
+  // living processes don't count where nothing else could make room: they come on top, one each.
+  // Answers whether there is room.
   [[nodiscard]] bool make_room(std::uint64_t bytes, std::uint64_t bytes_max,
                                std::uint32_t files_max);
 

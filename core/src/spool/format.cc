@@ -1,5 +1,7 @@
 #include "spool/format.h"
 
+#include <algorithm>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -25,7 +27,7 @@ std::optional<Fixed> fixed_of(const Header& header) noexcept {
   for (const Fixed* fixed : {&header.fixed, &header.copy}) {
     if (std::memcmp(fixed->magic, kMagic, sizeof kMagic) == 0 && fixed->version == kFormatVersion &&
         fixed->checksum == XXH3_64bits(fixed, offsetof(Fixed, checksum)) &&
-        fixed->labels <= kLabelsMax && fixed->file_bytes >= records_at(fixed->labels) &&
+        fixed->labels <= kSegmentLabelsMax && fixed->file_bytes >= records_at(fixed->labels) &&
         fixed->file_bytes <= kSegmentBytesMax) {
       return *fixed;
     }
@@ -81,7 +83,9 @@ std::optional<Walked> Walk::next() noexcept {
   auto record = record_at(at);
   if (!record && !live_) {
     std::uint64_t first = 0;
-    if (at + sizeof first <= bytes_.size()) std::memcpy(&first, bytes_.data() + at, sizeof first);
+    if (at < bytes_.size()) {
+      std::memcpy(&first, bytes_.data() + at, std::min(sizeof first, bytes_.size() - at));
+    }
     // Zeros from here on are space never used; zeros up to a record are a hole.
     const bool damaged = first != 0;
     while (!record && at + sizeof(RecordHead) <= bytes_.size()) {

@@ -17,6 +17,9 @@ inline constexpr char kMagic[8] = {'C', 'A', 'N', 'D', 'O', 'R', 'S', 'G'};
 inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::uint8_t kRecordMark = 0xC5;
 inline constexpr std::size_t kRecordAlign = 8;
+// Labels of one segment. A writer takes them as it needs them, and another segment when they are
+// used up.
+inline constexpr std::size_t kSegmentLabelsMax = 64;
 // A segment is never larger: the largest label table, and the largest record.
 inline constexpr std::uint64_t kSegmentBytesMax = 4u << 20;
 
@@ -80,7 +83,7 @@ static_assert(offsetof(Header, reserved) == 72 && offsetof(Header, copy) == 2048
   constexpr std::uint64_t kPage = 4096;
   return (label_at(labels) + kPage - 1) / kPage * kPage;
 }
-static_assert(records_at(kLabelsMax) + kRecordBytesMax + (64u << 10) < kSegmentBytesMax);
+static_assert(records_at(kSegmentLabelsMax) + kRecordBytesMax + (64u << 10) < kSegmentBytesMax);
 
 [[nodiscard]] constexpr std::uint64_t record_span(std::size_t payload_bytes) noexcept {
   return (sizeof(RecordHead) + payload_bytes + kRecordAlign - 1) / kRecordAlign * kRecordAlign;

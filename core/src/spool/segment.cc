@@ -20,6 +20,8 @@ constexpr std::uint64_t kPopulateAheadMin = 64u << 10, kPopulateAheadMax = 256u 
 // A process that writes only a few events is better off with the few faults.
 constexpr std::uint64_t kPopulateFrom = 8u << 10;
 
+constexpr std::uint64_t kPageBytes = 4096;
+
 bool still_named(int fd) noexcept {
   struct stat info {};
   return ::fstat(fd, &info) == 0 && info.st_nlink > 0;
@@ -41,7 +43,7 @@ Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::si
   if (!file::try_lock(fd->get())) return give_up(Error{"cannot lock " + temporary, EWOULDBLOCK});
 
   std::unique_ptr<Segment> segment(
-      new Segment(std::move(*fd), make_fixed(labels, file_bytes, unix_ms)));
+      new Segment(std::move(*fd), stem + ".seg", make_fixed(labels, file_bytes, unix_ms)));
   if (auto done = segment->map(); !done) return give_up(done.error());
   Header& header = segment->header();
   header.fixed = header.copy = segment->fixed_;
@@ -49,13 +51,14 @@ Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::si
   if (!segment->write_through(&header, sizeof header)) {
     return give_up(Error{"cannot write " + temporary, EIO});
   }
-  if (::rename(temporary.c_str(), (stem + ".seg").c_str()) != 0) {
-    return give_up(Error{"cannot name " + stem + ".seg", errno});
+  if (::rename(temporary.c_str(), segment->path_.c_str()) != 0) {
+    return give_up(Error{"cannot name " + segment->path_, errno});
   }
   return segment;
 }
 
-std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t room) {
+std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t room,
+                                        std::string_view label) {
   auto fd = file::open_own(path, O_RDWR);
   if (!fd || !file::try_lock(fd->get()) || !still_named(fd->get())) return nullptr;
   struct stat info {};
@@ -68,7 +71,7 @@ std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t r
       header.reserved > fixed->file_bytes || fixed->file_bytes - header.reserved < room) {
     return nullptr;
   }
-  std::unique_ptr<Segment> segment(new Segment(std::move(*fd), *fixed));
+  std::unique_ptr<Segment> segment(new Segment(std::move(*fd), path, *fixed));
   if (!segment->map()) return nullptr;
   // Only behind an unbroken row of records: while we live, nobody looks behind a hole. A damaged
   // `reserved` does not match the row's end either.
@@ -76,6 +79,10 @@ std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t r
   while (walk.next()) {}
   if (walk.position() != header.reserved) return nullptr;
   segment->next_ = header.reserved;
+  if (!segment->label(label)) {
+    segment->seal();
+    return nullptr;
+  }
   return segment;
 }
 
@@ -176,11 +183,43 @@ void Segment::seal() noexcept {
   State& state = header().state;
   State open = State::open;
   // Not over a purge.
-  std::atomic_ref(state).compare_exchange_strong(open, State::sealed);
+  const bool sealed = std::atomic_ref(state).compare_exchange_strong(open, State::sealed);
+  write_through(&state, sizeof state);
+  // A page or less isn't worth the call.
+  if (sealed && fixed_.file_bytes - next_ > kPageBytes) {
+    static_cast<void>(::ftruncate(fd_.get(), static_cast<off_t>(next_)));
+  }
+}
+
+void Segment::reread() noexcept {
+  if (!write_through_) return;
+  static_cast<void>(file::read_at(fd_.get(), std::span(base_, fixed_.file_bytes), 0));
+}
+
+void Segment::entomb(const std::vector<Counts>& totals) noexcept {
+  for (std::size_t i = 0; i < totals.size() && i < fixed_.labels; ++i) {
+    Counts& to = label_ref(i).totals;
+    to = totals[i];
+    write_through(&to, sizeof to);
+  }
+  State& state = header().state;
+  State open = State::open;
+  // Not over a purge.
+  std::atomic_ref(state).compare_exchange_strong(open, State::tomb);
   write_through(&state, sizeof state);
 }
 
-bool Segment::unlinked() const noexcept { return !still_named(fd_.get()); }
+Segment::Whereabouts Segment::whereabouts() const noexcept {
+  struct stat file {};
+  struct stat named {};
+  if (::fstat(fd_.get(), &file) != 0 || file.st_nlink == 0) return Whereabouts::deleted;
+  if (::lstat(path_.c_str(), &named) != 0) {
+    // A directory that can't be searched now says nothing.
+    return errno == ENOENT || errno == ENOTDIR ? Whereabouts::moved : Whereabouts::here;
+  }
+  return named.st_ino == file.st_ino && named.st_dev == file.st_dev ? Whereabouts::here
+                                                                    : Whereabouts::moved;
+}
 
 State Segment::state() const noexcept {
   if (write_through_) {  // another process's word is in the file only

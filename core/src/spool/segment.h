@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "platform/file.h"
@@ -23,8 +25,10 @@ class Segment {
                                                                std::size_t labels,
                                                                std::uint64_t file_bytes,
                                                                std::int64_t unix_ms);
-  // Takes over an open segment whose writer is gone, if it has `room`; null when it can't be had.
-  [[nodiscard]] static std::unique_ptr<Segment> reuse(const std::string& path, std::uint64_t room);
+  // Takes over an open segment whose writer is gone, if it has `room` and the label, or a place for
+  // it; null when it can't be had. Seals one whose labels are used up.
+  [[nodiscard]] static std::unique_ptr<Segment> reuse(const std::string& path, std::uint64_t room,
+                                                      std::string_view label);
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
@@ -42,13 +46,26 @@ class Segment {
   // Makes all pages present, for a writer that will fill them: one longer wait, where a wait
   // is expected, instead of a page fault every few records.
   void populate() noexcept;
+  // Ends the segment and gives back the space behind its last record. Other threads may still be
+  // putting records where they reserved.
   void seal() noexcept;
+  // Where there is no mapping: takes over what other processes settled in the file. Only while no
+  // thread puts records.
+  void reread() noexcept;
+  // Turns the segment, whose pending records are somewhere else now, into the tomb of the rest:
+  // final totals by label index.
+  void entomb(const std::vector<Counts>& totals) noexcept;
   // In a forked child: the lock is the parent's.
   void disown() noexcept { fd_.disown(); }
 
-  // Whether the file still has its name, and what the spool says of it.
-  [[nodiscard]] bool unlinked() const noexcept;
+  // Where the file is: under the path that it was opened by; deleted; or under another path,
+  // because a directory above it was renamed.
+  enum class Whereabouts : std::uint8_t { here, deleted, moved };
+  [[nodiscard]] Whereabouts whereabouts() const noexcept;
+  // What the spool says of it.
   [[nodiscard]] State state() const noexcept;
+  // Whether records take up most of it.
+  [[nodiscard]] bool mostly_full() const noexcept { return next_ > fixed_.file_bytes / 2; }
   [[nodiscard]] const Fixed& fixed() const noexcept { return fixed_; }
   [[nodiscard]] const Label& label_entry(std::size_t index) const noexcept {
     return label_ref(index);
@@ -60,7 +77,8 @@ class Segment {
 
  private:
   // Takes an open file whose lock is held.
-  Segment(Fd fd, const Fixed& fixed) noexcept : fd_(std::move(fd), true), fixed_(fixed) {}
+  Segment(Fd fd, std::string path, const Fixed& fixed) noexcept
+      : fd_(std::move(fd), true), path_(std::move(path)), fixed_(fixed) {}
   // Reserves the disk space and maps it, or sets up what stands in for the mapping.
   [[nodiscard]] Done map() noexcept;
   [[nodiscard]] Header& header() const noexcept { return *reinterpret_cast<Header*>(base_); }
@@ -72,6 +90,7 @@ class Segment {
   void populate(std::uint64_t from, std::uint64_t to) noexcept;
 
   LockedFd fd_;
+  const std::string path_;
   Mapping mapping_;
   std::byte* base_ = nullptr;  // of the mapping
   const Fixed fixed_;

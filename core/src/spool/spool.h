@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "candor/outcome.h"
+#include "platform/clock.h"
 
 namespace candor::spool {
 
@@ -32,13 +33,17 @@ static_assert(kOutcomes[kPending].name == "pending" && kOutcomes[kDelivered].nam
 
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
 inline constexpr std::size_t kLabelBytesMax = 63;
-inline constexpr std::size_t kLabelsMax = 5000;
 
 struct Limits {
   std::uint64_t segment_bytes = 1u << 20;
   std::uint64_t bytes_max = 64u << 20;
   std::uint32_t files_max = 256;
   std::int64_t age_max_ms = std::int64_t{30} * 86'400'000;
+};
+
+struct Clock {
+  std::function<std::int64_t()> unix_ms = candor::unix_ms;      // may jump
+  std::function<std::int64_t()> steady_ms = candor::steady_ms;  // never does
 };
 
 // Run around work that may wait for the disk; both or neither.
@@ -48,9 +53,10 @@ struct WaitHooks {
 
 class Writer {
  public:
-  // Touches nothing on disk until the first append or count. `labels` (at most kLabelsMax,
-  // each at most kLabelBytesMax) name what is counted; label i of append and count is labels[i].
-  Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks = {});
+  // Touches nothing on disk until the first append or count. `labels` (each at most
+  // kLabelBytesMax) name what is counted; label i of append and count is labels[i].
+  Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks = {},
+         Clock clock = {});
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;

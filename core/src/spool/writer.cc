@@ -11,6 +11,7 @@
 
 #include "platform/clock.h"
 #include "platform/per_process.h"
+#include "spool/age.h"
 #include "spool/bury.h"
 #include "spool/segment.h"
 
@@ -63,7 +64,8 @@ struct Writer::Impl {
     Active* active = nullptr;
     std::mutex slow;                // guards the change of segments and the rest
     std::vector<Counts> uncounted;  // counts that no segment could hold yet
-    std::atomic<std::int64_t> refused_ms{-kRefusedMs};
+    std::int64_t refused_ms = -kRefusedMs;
+    Counter refused_as = kPending;
     std::string trouble;
     std::int64_t made_ms = 0;  // of the newest segment: names must sort by age
 
@@ -79,6 +81,7 @@ struct Writer::Impl {
   std::vector<std::string> labels;
   Limits limits;
   WaitHooks hooks;
+  Clock clock;
   PerProcess<Process> process;
 
   struct Place {
@@ -87,13 +90,10 @@ struct Writer::Impl {
     std::uint16_t slot = 0;
   };
 
-  // A place for `span` bytes (0: just the label's slot); nothing when another segment
-  // than `seen` is needed.
-  std::optional<Place> take(Process& p, std::uint32_t label, std::uint64_t span,
-                            const Active*& seen) noexcept {
+  // A place for `span` bytes (0: just the label's slot); nothing when another segment is needed.
+  std::optional<Place> take(Process& p, std::uint32_t label, std::uint64_t span) noexcept {
     ShortLock lock(p.reserve);
     Active* const active = p.active;
-    seen = active;
     if (active == nullptr) return std::nullopt;
     // What is put into a purged segment is lost, so another is needed at once.
     if (span != 0 && active->segment->state() == State::purged) return std::nullopt;
@@ -125,76 +125,95 @@ struct Writer::Impl {
     return answer;
   }
 
-  // Puts another segment than `seen` in use, with room for `span`. Under p.slow. Returns
-  // kPending or the reason it can't.
-  Counter renew(Process& p, std::uint64_t span, const Active* seen) noexcept try {
-    {
-      ShortLock lock(p.reserve);
-      if (p.active != seen) return kPending;  // another thread was quicker
-    }
+  // The same from another segment, which is put in use. Under p.slow. Without a place, `reason` is
+  // why.
+  std::optional<Place> renew(Process& p, std::uint32_t label, std::uint64_t span,
+                             Counter& reason) noexcept try {
+    if (auto place = take(p, label, span)) return place;  // another thread was quicker
+    reason = p.refused_as;
     const std::int64_t now = steady_ms();
-    if (now - p.refused_ms.load(std::memory_order_relaxed) < kRefusedMs)
-      return counter_of(Reason::disk_error);
-    auto segment = acquire(p, span);
-    if (!segment.ok()) {
-      p.refused_ms.store(now, std::memory_order_relaxed);
-      return segment.error().code == ENOBUFS ? counter_of(Reason::spool_full)
-                                             : counter_of(Reason::disk_error);
-    }
-    auto* fresh =
-        new Active{std::move(*segment), std::vector<std::uint16_t>(labels.size(), kNoSlot)};
+    if (now - p.refused_ms < kRefusedMs) return std::nullopt;
+    const auto refused = [&](const Error& error) -> std::optional<Place> {
+      const bool full = error.code == ENOBUFS;
+      reason = counter_of(full ? Reason::spool_full : Reason::disk_error);
+      p.refused_ms = now;
+      p.refused_as = reason;
+      return std::nullopt;
+    };
+    auto segment = acquire(p, label, span);
+    if (!segment) return refused(segment.error());
+    auto fresh = std::make_unique<Active>();
+    fresh->segment = std::move(*segment);
+    fresh->slots.resize(labels.size(), kNoSlot);
+    // The caller's place first: nothing else may use up what it needs.
+    const auto slot = fresh->segment->label(labels[label]);
+    const auto at = span == 0 ? std::optional<std::uint64_t>(0) : fresh->segment->reserve(span);
+    if (!slot || !at) return refused(note(p, Error{"cannot write to a segment in " + dir, EIO}));
+    fresh->slots[label] = *slot;
+    fresh->pins = 2;  // the writer's own, and the caller's
     hand_over_uncounted(p, *fresh);
-    // Who has filled one segment will fill this one.
-    if (seen != nullptr) fresh->segment->populate();
+    const Place place{fresh.get(), *at, *slot};
     Active* old = nullptr;
     {
       ShortLock lock(p.reserve);
-      old = std::exchange(p.active, fresh);
+      old = std::exchange(p.active, fresh.release());
     }
     if (old != nullptr) {
+      // A process that has filled one segment will fill this one.
+      if (old->segment->mostly_full()) place.active->segment->populate();
       old->segment->seal();
       unpin(old);
     }
-    return kPending;
-  } catch (...) { return counter_of(Reason::disk_error); }
+    return place;
+  } catch (...) {
+    reason = counter_of(Reason::disk_error);
+    return std::nullopt;
+  }
 
+  // Half of the labels at most, for the records that follow need some too; the rest is for the
+  // next segment.
   void hand_over_uncounted(Process& p, Active& fresh) noexcept {
-    for (std::size_t label = 0; label < p.uncounted.size(); ++label) {
+    std::size_t room = kSegmentLabelsMax / 2;
+    for (std::size_t label = 0; label < p.uncounted.size() && room > 0; ++label) {
+      if (p.uncounted[label] == Counts{}) continue;
+      const auto slot = fresh.segment->label(labels[label]);
+      if (!slot) return;
+      --room;
+      fresh.slots[label] = *slot;
       for (std::size_t c = 0; c < kCountersMax; ++c) {
-        if (p.uncounted[label][c] == 0) continue;
-        const auto slot = fresh.segment->label(labels[label]);
-        if (!slot) return;
-        fresh.slots[label] = *slot;
-        fresh.segment->count(*slot, static_cast<Counter>(c), p.uncounted[label][c]);
-        p.uncounted[label][c] = 0;
+        const std::uint64_t n = std::exchange(p.uncounted[label][c], 0);
+        if (n != 0) fresh.segment->count(*slot, static_cast<Counter>(c), n);
       }
     }
   }
 
   // Takes over a segment or makes one, and keeps the spool within its limits.
-  Expected<std::unique_ptr<Segment>> acquire(Process& p, std::uint64_t span) noexcept try {
+  Expected<std::unique_ptr<Segment>> acquire(Process& p, std::uint32_t label,
+                                             std::uint64_t span) noexcept try {
     if (auto done = file::make_dirs(dir); !done) return note(p, done.error());
-    const std::int64_t now = unix_ms();
+    const std::int64_t now = clock.unix_ms();
     Inventory inventory(dir);
     inventory.remove_abandoned(now);
-    inventory.bury_older_than(now - limits.age_max_ms);
+    bury_too_old(inventory, dir, limits.age_max_ms, clock);
     if (inventory.tombs.size() > kTombsMax) fold_tombs(dir);
 
     int tries = 0;
     for (auto it = inventory.segments.rbegin();
          it != inventory.segments.rend() && tries < kReuseTriesMax; ++it, ++tries) {
       if (is_old(it->made_ms, now)) break;
-      if (auto segment = Segment::reuse(it->path, std::max(span, kReuseRoom))) return segment;
+      if (auto segment = Segment::reuse(it->path, std::max(span, kReuseRoom), labels[label])) {
+        return segment;
+      }
     }
     constexpr std::uint64_t kPage = 4096;
-    const std::uint64_t wanted = records_at(labels.size()) + std::max(span, kReuseRoom);
+    const std::size_t entries = std::min(labels.size(), kSegmentLabelsMax);
+    const std::uint64_t wanted = records_at(entries) + std::max(span, kReuseRoom);
     const std::uint64_t bytes = std::min(
         std::max(limits.segment_bytes, (wanted + kPage - 1) / kPage * kPage), kSegmentBytesMax);
     if (!inventory.make_room(bytes, limits.bytes_max, limits.files_max)) {
       return Error{"the spool " + dir + " is full", ENOBUFS};
     }
-    auto segment =
-        Segment::make(dir, labels.size(), bytes, p.made_ms = std::max(now, p.made_ms + 1));
+    auto segment = Segment::make(dir, entries, bytes, p.made_ms = std::max(now, p.made_ms + 1));
     if (!segment) return note(p, segment.error());
     return segment;
   } catch (...) { return Error{"out of memory", ENOMEM}; }
@@ -226,17 +245,24 @@ struct Writer::Impl {
     unpin(old);
   }
 
-  // Brings what a segment without a name holds, pending records and counts, to the one in use.
-  void rescue(Writer& writer, Process& p, Active& lost) noexcept {
+  // Brings what waits in a segment that is not under its path any more to the one in use. Of a
+  // deleted segment, the counts too; in a moved one they stay, as a tomb.
+  void rescue(Writer& writer, Process& p, Active& lost, bool moved) {
     for (int i = 0; i < kYieldsMax && lost.pins.load(std::memory_order_acquire) > 1; ++i) {
       std::this_thread::yield();  // until the others have put what they had begun
     }
-    const Segment& segment = *lost.segment;
+    Segment& segment = *lost.segment;
+    // What a thread has yet to put would be in neither place: let it wait where it is.
+    if (moved && lost.pins.load(std::memory_order_acquire) > 1) return segment.seal();
+    segment.reread();
+    std::vector<Counts> left(segment.fixed().labels, Counts{});
     std::vector<std::size_t> known(segment.fixed().labels);  // index in the segment -> label
     for (std::size_t i = 0; i < known.size(); ++i) {
       const Label& entry = segment.label_entry(i);
       const auto it = std::find(labels.begin(), labels.end(), label_name(entry));
       known[i] = static_cast<std::size_t>(it - labels.begin());
+      left[i] = entry.counts;
+      if (moved) continue;
       if (entry.length_plus_1 == 0 || known[i] == labels.size()) continue;
       for (std::size_t c = 0; c < kCountersMax; ++c) {
         if (entry.counts[c] != 0) remember(p, known[i], static_cast<Counter>(c), entry.counts[c]);
@@ -244,10 +270,15 @@ struct Writer::Impl {
     }
     Walk walk(segment.bytes(), segment.fixed(), false);
     while (const auto record = walk.next()) {
-      if (record->counter != kPending || record->label >= known.size()) continue;
+      if (record->label >= known.size()) continue;
       const std::size_t label = known[record->label];
-      if (label < labels.size()) writer.append(static_cast<std::uint32_t>(label), record->payload);
+      if (record->counter != kPending || (moved && label == labels.size())) {
+        ++left[record->label][record->counter];
+      } else if (label < labels.size()) {
+        writer.append(static_cast<std::uint32_t>(label), record->payload);
+      }
     }
+    if (moved) segment.entomb(left);
   }
 
   void remember(Process& p, std::size_t label, Counter counter, std::uint64_t n) noexcept try {
@@ -259,36 +290,34 @@ struct Writer::Impl {
   }
 };
 
-Writer::Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks)
+Writer::Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks,
+               Clock clock)
     : impl_(new Impl{.dir = std::move(dir),
                      .labels = std::move(labels),
                      .limits = limits,
-                     .hooks = std::move(hooks)}) {}
+                     .hooks = std::move(hooks),
+                     .clock = std::move(clock)}) {}
 
 Writer::~Writer() { release(); }
 
 Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
   Impl::Process& p = *impl_->process;
   const std::uint64_t span = record_span(payload.size());
-  // A thread may find its fresh segment filled by others; twice is bad luck, more is a fault.
-  constexpr int kTries = 8;
   Counter reason = counter_of(Reason::disk_error);
-  const Active* seen = nullptr;
-  for (int i = 0; i < kTries; ++i) {
-    if (auto place = impl_->take(p, label, span, seen)) {
-      const bool kept = place->active->segment->put(place->at, place->slot, payload);
-      // The hole would hide what comes after it for as long as we live.
-      if (!kept) impl_->retire(p, place->active);
-      // Consent was withdrawn while the record was put, and the purge may have missed it.
-      if (kept && place->active->segment->state() == State::purged) {
-        place->active->segment->erase(place->at, payload.size());
-      }
-      unpin(place->active);
-      if (kept) return kPending;
-      break;
+  auto place = impl_->take(p, label, span);
+  if (!place) {
+    place = impl_->unhurried(p, [&] { return impl_->renew(p, label, span, reason); });
+  }
+  if (place) {
+    const bool kept = place->active->segment->put(place->at, place->slot, payload);
+    // The hole would hide what comes after it for as long as we live.
+    if (!kept) impl_->retire(p, place->active);
+    // Consent was withdrawn while the record was put, and the purge may have missed it.
+    if (kept && place->active->segment->state() == State::purged) {
+      place->active->segment->erase(place->at, payload.size());
     }
-    reason = impl_->unhurried(p, [&] { return impl_->renew(p, span, seen); });
-    if (reason != kPending) break;
+    unpin(place->active);
+    if (kept) return kPending;
     reason = counter_of(Reason::disk_error);
   }
   count(label, reason);
@@ -297,34 +326,35 @@ Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
 
 void Writer::count(std::uint32_t label, Counter counter) noexcept {
   Impl::Process& p = *impl_->process;
-  const Active* seen = nullptr;
-  for (int i = 0; i < 2; ++i) {
-    if (auto place = impl_->take(p, label, 0, seen)) {
-      place->active->segment->count(place->slot, counter, 1);
-      unpin(place->active);
-      return;
-    }
-    if (impl_->unhurried(p, [&] { return impl_->renew(p, 0, seen); }) != kPending) break;
-  }
-  impl_->remember(p, label, counter, 1);
+  Counter reason = kPending;
+  auto place = impl_->take(p, label, 0);
+  if (!place) place = impl_->unhurried(p, [&] { return impl_->renew(p, label, 0, reason); });
+  if (!place) return impl_->remember(p, label, counter, 1);
+  place->active->segment->count(place->slot, counter, 1);
+  unpin(place->active);
 }
 
 void Writer::tend() noexcept try {
+  using Whereabouts = Segment::Whereabouts;
   Impl::Process& p = *impl_->process;
-  bool unlinked = false;
+  auto whereabouts = Whereabouts::here;
   bool purged = false;
   {
     ShortLock lock(p.reserve);
     if (p.active == nullptr) return;
-    unlinked = p.active->segment->unlinked();
-    purged = p.active->segment->state() == State::purged;
-    const bool old = impl_->is_old(p.active->segment->fixed().made_ms, unix_ms());
-    if (!unlinked && !purged && !old) return;
+    const Segment& segment = *p.active->segment;
+    whereabouts = segment.whereabouts();
+    purged = segment.state() == State::purged;
+    const bool old = impl_->is_old(segment.fixed().made_ms, impl_->clock.unix_ms());
+    if (whereabouts == Whereabouts::here && !purged && !old) return;
   }
   Active* const ended = impl_->take_out(p);
   if (ended == nullptr) return;
-  if (unlinked && !purged) impl_->rescue(*this, p, *ended);
-  if (!unlinked) ended->segment->seal();
+  if (whereabouts == Whereabouts::here) {
+    ended->segment->seal();
+  } else if (!purged) {
+    impl_->rescue(*this, p, *ended, whereabouts == Whereabouts::moved);
+  }
   unpin(ended);
 } catch (...) {
   // Out of memory: what the segment held stays where it is.

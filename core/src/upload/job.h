@@ -25,6 +25,10 @@ struct Job {
   std::uint32_t batch_bytes_max = 4u << 20;
 };
 
+// How long a detached uploader stays for the events of later runs, at most: for as long no other
+// one is started.
+inline constexpr std::uint32_t kStayMsMax = 60'000;
+
 [[nodiscard]] std::string to_json(const Job& job);
 [[nodiscard]] Expected<Job> parse_job(std::string_view json);
 

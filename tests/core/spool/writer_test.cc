@@ -11,6 +11,7 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/random.h"
+#include "spool/age.h"
 #include "spool/segment.h"
 #include "support.h"
 
@@ -85,16 +86,83 @@ TEST(Writer, TakesTheLargestRecord) {
   EXPECT_EQ(pending(dir.path()).front(), largest);
 }
 
-TEST(Writer, ASegmentHoldsEveryLabelOfItsWriter) {
-  TempDir dir;
+std::vector<std::string> many_labels(std::size_t count) {
   std::vector<std::string> labels;
-  for (int i = 0; i < 300; ++i) labels.push_back("label_" + std::to_string(i));
-  Writer writer(dir.path(), labels, {});
-  for (std::uint32_t i = 0; i < labels.size(); ++i)
+  for (std::size_t i = 0; i < count; ++i) labels.push_back("label_" + std::to_string(i));
+  return labels;
+}
+
+TEST(Writer, ASegmentHoldsSixtyFourLabelsAndTheNextOneTheRest) {
+  TempDir dir;
+  const auto labels = many_labels(kSegmentLabelsMax + 1);
+  Writer writer(dir.path(), labels, small_segments());
+  for (std::uint32_t i = 0; i < kSegmentLabelsMax; ++i) {
     ASSERT_EQ(writer.append(i, labels[i]), kPending);
+  }
   EXPECT_EQ(files(dir.path(), ".seg").size(), 1u);
+  ASSERT_EQ(writer.append(kSegmentLabelsMax, labels.back()), kPending);
+  const auto segments = files(dir.path(), ".seg");
+  ASSERT_EQ(segments.size(), 2u);
+  // The first is sealed, and its unused space given back.
+  EXPECT_LT(std::filesystem::file_size(segments[0]), records_at(kSegmentLabelsMax) + 4096);
   for (const std::string& label : labels)
     EXPECT_EQ(tally(dir.path()).labels.at(label)[kPending], 1u);
+}
+
+TEST(Writer, ACatalogOf4096EventsLosesNoneOf5000) {
+  TempDir dir;
+  const auto labels = many_labels(4097);
+  Writer writer(dir.path(), labels, {});
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    ASSERT_EQ(writer.append(i * 37 % 4097, std::to_string(i)), kPending) << i;
+  }
+  EXPECT_EQ(pending(dir.path()).size(), 5000u);
+  EXPECT_EQ(captured(dir.path()), 5000u);
+}
+
+TEST(Writer, SegmentsWhoseLabelsAreUsedUpDoNotStopAnUpgrade) {
+  TempDir dir;
+  for (int i = 0; i < 10; ++i) {
+    auto old = Segment::make(dir.path(), 2, 128u << 10, unix_ms() + i);
+    ASSERT_TRUE(old && (*old)->label("before_1") && (*old)->label("before_2"));
+  }
+  Writer writer(dir.path(), kLabels, small_segments());
+  EXPECT_EQ(writer.append(0, "after"), kPending);
+  EXPECT_EQ(pending(dir.path()), std::vector<std::string>{"after"});
+}
+
+TEST(Writer, CountsOfManyLabelsAreHandedOverSegmentBySegment) {
+  TempDir dir;
+  file::inject({.allocate = [](int, off_t, off_t) { return ENOSPC; }});
+  const auto labels = many_labels(200);
+  Writer writer(dir.path(), labels, small_segments());
+  for (std::uint32_t i = 0; i < labels.size(); ++i) {
+    ASSERT_EQ(writer.append(i, "lost"), counter_of(Reason::disk_error));
+  }
+  file::inject({});
+  const std::int64_t until = steady_ms() + 10'000;
+  while (steady_ms() < until && writer.append(0, "kept") != kPending) {}
+  for (int round = 0; round < 5; ++round) {
+    for (std::uint32_t i = 0; i < labels.size(); ++i) ASSERT_EQ(writer.append(i, "kept"), kPending);
+  }
+  const auto counts = tally(dir.path()).labels;
+  for (const auto& label : labels) {
+    EXPECT_GE(counts.at(label)[counter_of(Reason::disk_error)], 1u) << label;
+  }
+}
+
+TEST(Writer, AFullSpoolIsNoBrokenDisk) {
+  TempDir dir;
+  Writer first(dir.path(), kLabels, small_segments());
+  while (files(dir.path(), ".seg").size() < 3) {
+    ASSERT_EQ(first.append(0, std::string(1000, 'x')), kPending);
+  }
+  // As an uploader at work: nobody can bury what it holds.
+  auto queue = Queue::try_open(dir.path());
+  ASSERT_FALSE(queue->peek(1000, 1u << 20).empty());
+  Writer second(dir.path(), kLabels, {.segment_bytes = 128u << 10, .bytes_max = 256u << 10});
+  EXPECT_EQ(second.append(0, "x"), counter_of(Reason::spool_full));
+  EXPECT_EQ(second.append(0, "x"), counter_of(Reason::spool_full));
 }
 
 TEST(Writer, ByteLimitCostsTheOldestAndCountsThem) {
@@ -163,20 +231,123 @@ TEST(Writer, DoesNotGoOnBehindAHole) {
   EXPECT_EQ(pending(dir.path()).size(), 1u);
 }
 
-TEST(Writer, BuriesWhatIsTooOld) {
-  TempDir dir;
-  const std::int64_t now = unix_ms();
-  {
-    auto old = Segment::make(dir.path(), 2, 128u << 10, now - 100'000);
-    ASSERT_TRUE(old);
-    const auto label = (*old)->label("a");
-    const auto at = (*old)->reserve(record_span(3));
-    ASSERT_TRUE((*old)->put(*at, *label, "old"));
+// A wall clock and a monotonic one that a test sets.
+struct TwoClocks {
+  std::int64_t unix = unix_ms();
+  std::int64_t steady = 1'000'000;
+
+  void pass(std::int64_t ms) {
+    unix += ms;
+    steady += ms;
   }
-  Writer writer(dir.path(), kLabels, {.age_max_ms = 50'000});
-  ASSERT_EQ(writer.append(0, "new"), kPending);
-  EXPECT_EQ(pending(dir.path()), std::vector<std::string>{"new"});
-  EXPECT_EQ(counted(dir.path(), counter_of(Reason::too_old)), 1u);
+  [[nodiscard]] Clock clock() const {
+    return {[this] { return unix; }, [this] { return steady; }};
+  }
+};
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+// One process that emits once; what it finds on the way is judged by its clocks.
+void run_once(const TempDir& dir, const TwoClocks& clocks, const std::string& payload) {
+  Writer writer(dir.path(), kLabels, small_segments(), {}, clocks.clock());
+  EXPECT_EQ(writer.append(0, payload), kPending);
+}
+
+std::uint64_t too_old(const TempDir& dir) {
+  return counted(dir.path(), counter_of(Reason::too_old));
+}
+
+TEST(Writer, BuriesWhatIsTooOldWhenTheClocksAgreeForADay) {
+  TempDir dir;
+  TwoClocks clocks;
+  run_once(dir, clocks, "old");
+  clocks.pass(30 * kDayMs + 1000);
+  run_once(dir, clocks, "new");
+  EXPECT_EQ(too_old(dir), 0u);
+  clocks.pass(kDayMs - 1);
+  run_once(dir, clocks, "new");
+  EXPECT_EQ(too_old(dir), 0u);
+  clocks.pass(1);
+  run_once(dir, clocks, "new");
+  EXPECT_EQ(too_old(dir), 1u);
+  EXPECT_EQ(pending(dir.path()), (std::vector<std::string>{"new", "new", "new"}));
+}
+
+TEST(Writer, AClockThatJumpsByMonthsBuriesNothing) {
+  TempDir dir;
+  TwoClocks clocks;
+  run_once(dir, clocks, "before");
+  const TwoClocks real = clocks;
+  for (int months = 1; months <= 12; ++months) {
+    clocks.unix = real.unix + months * 31 * kDayMs;
+    run_once(dir, clocks, "ahead");
+  }
+  run_once(dir, real, "back");
+  EXPECT_FALSE(std::filesystem::exists(dir / kAgedFile));
+  clocks.unix = real.unix + 31 * kDayMs;
+  run_once(dir, clocks, "ahead again");
+  EXPECT_EQ(too_old(dir), 0u);
+  EXPECT_EQ(pending(dir.path()).size(), 15u);
+}
+
+TEST(Writer, AClockThatBeganIn1970BuriesNothing) {
+  TempDir dir;
+  TwoClocks clocks;
+  const std::int64_t real = clocks.unix;
+  clocks.unix = 5000;
+  run_once(dir, clocks, "early");
+  const std::string early = files(dir.path(), ".seg").front();
+  const timespec then[2] = {{5, 0}, {5, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, early.c_str(), then, 0), 0);
+  clocks.unix = real;
+  run_once(dir, clocks, "set");
+  EXPECT_EQ(pending(dir.path()), (std::vector<std::string>{"early", "set"}));
+  EXPECT_FALSE(std::filesystem::exists(dir / kAgedFile));
+  // Its age counts from the first plausible clock that saw it.
+  clocks.pass(30 * kDayMs + 2000);
+  run_once(dir, clocks, "later");
+  EXPECT_EQ(too_old(dir), 0u);
+  clocks.pass(kDayMs);
+  run_once(dir, clocks, "later");
+  EXPECT_EQ(too_old(dir), 2u);
+}
+
+TEST(Writer, AClockThatFallsBackTo1970BuriesNothing) {
+  TempDir dir;
+  TwoClocks clocks;
+  run_once(dir, clocks, "before");
+  clocks.unix = 5000;
+  run_once(dir, clocks, "fallen");
+  EXPECT_EQ(pending(dir.path()).size(), 2u);
+  EXPECT_EQ(too_old(dir), 0u);
+}
+
+TEST(Writer, AfterARestOfTheMachineTheWallClockDecides) {
+  TempDir dir;
+  TwoClocks clocks;
+  run_once(dir, clocks, "old");
+  clocks.pass(31 * kDayMs);
+  run_once(dir, clocks, "new");
+  const std::string mark = slurp(dir / kAgedFile);
+  ASSERT_FALSE(mark.empty());
+  spit(dir / kAgedFile, mark.substr(0, mark.rfind(' ')) + " another-run-of-the-machine\n");
+  clocks.unix += kDayMs;
+  clocks.steady = 10;
+  run_once(dir, clocks, "new");
+  EXPECT_EQ(too_old(dir), 1u);
+}
+
+TEST(Writer, AMarkThatIsNoMarkIsWrittenAnew) {
+  for (const char* rubbish : {"", "x", "5", "5 ", "5 5", "5 5 no end"}) {
+    TempDir dir;
+    TwoClocks clocks;
+    run_once(dir, clocks, "old");
+    spit(dir / kAgedFile, rubbish);
+    clocks.pass(31 * kDayMs);
+    run_once(dir, clocks, "new");
+    EXPECT_EQ(too_old(dir), 0u) << rubbish;
+    EXPECT_TRUE(slurp(dir / kAgedFile).ends_with('\n')) << rubbish;
+  }
 }
 
 TEST(Writer, UnfinishedFilesAreRemovedWhenTheirMakersMustBeGone) {
@@ -239,6 +410,43 @@ TEST(Writer, BringsItsRecordsAlongWhenTheDirectoryIsDeleted) {
   ASSERT_EQ(writer.append(0, "later"), kPending);
   EXPECT_EQ(pending(dir / "spool"), (std::vector<std::string>{"kept", "later"}));
   EXPECT_EQ(tally(dir / "spool").labels.at("b")[static_cast<Counter>(Code::too_long)], 1u);
+}
+
+TEST(Writer, BringsItsRecordsAlongWhenTheDirectoryIsMoved) {
+  for (const bool written_through : {false, true}) {
+    if (written_through) file::inject({.allocation_lasts = [](int) { return false; }});
+    TempDir dir;
+    const std::string home = dir / "home/spool";
+    const std::string moved = dir / "moved/spool";
+    {
+      Writer writer(home, kLabels, {});
+      ASSERT_EQ(writer.append(0, "delivered"), kPending);
+      ASSERT_EQ(writer.append(0, "kept"), kPending);
+      writer.count(1, static_cast<Counter>(Code::too_long));
+      {
+        auto queue = Queue::try_open(home);
+        ASSERT_TRUE(queue->settle(queue->peek(1, 100), kDelivered));
+      }
+      writer.tend();
+      EXPECT_EQ(files(home, ".seg").size(), 1u);
+      std::filesystem::rename(dir / "home", dir / "moved");
+      writer.tend();
+      ASSERT_EQ(writer.append(0, "later"), kPending);
+      EXPECT_EQ(pending(home), (std::vector<std::string>{"kept", "later"}));
+    }
+    EXPECT_EQ(captured(home), 2u);
+    EXPECT_TRUE(pending(moved).empty());
+    EXPECT_EQ(counted(moved, kDelivered), 1u);
+    EXPECT_EQ(counted(moved, static_cast<Counter>(Code::too_long)), 1u);
+    EXPECT_EQ(captured(moved), 2u);
+    // An uploader of the moved home finds a tomb, and folds it.
+    auto queue = Queue::try_open(moved);
+    EXPECT_TRUE(queue->peek(10, 100).empty());
+    queue->reclaim();
+    EXPECT_TRUE(files(moved, ".seg").empty());
+    EXPECT_EQ(captured(moved), 2u);
+    file::inject({});
+  }
 }
 
 TEST(Writer, WritesThroughWhereAllocationIsNoPromise) {
