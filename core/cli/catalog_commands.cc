@@ -1,4 +1,4 @@
-// check and schema: what a maintainer runs on a catalog file.
+// check, schema and generate: what a maintainer runs on a catalog file.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "artifact/artifact.h"
 #include "catalog/catalog.h"
 #include "commands.h"
 #include "diff.h"
@@ -20,8 +21,8 @@
 namespace candor::cli {
 namespace {
 
-// A schema artifact that is larger than this was not written by this command.
-constexpr std::size_t kSchemaBytesMax = 16 * catalog::kCatalogBytesMax;
+// An artifact that is larger than this was not written by this command.
+constexpr std::size_t kArtifactBytesMax = 16 * catalog::kCatalogBytesMax;
 
 std::string today() {
   std::array<char, kTimestampBytes> text;
@@ -62,18 +63,32 @@ Done write_file(const std::string& path, std::string_view text) {
   return {};
 }
 
-int compare(const SchemaArgs& args, std::string_view artifact) {
-  const auto committed = file::read(args.check, kSchemaBytesMax);
-  if (committed && *committed == artifact) return kDone;
-  const std::string remedy = "candor schema " + args.catalog + " -o " + args.check;
+// Compares what a catalog means with a committed file. `command` writes that file, when "-o FILE"
+// is added.
+int compare(const Destination& to, const std::string& catalog, const std::string& command,
+            std::string_view text) {
+  const auto committed = file::read(to.check, kArtifactBytesMax);
+  if (committed && *committed == text) return kDone;
+  const std::string remedy = "candor " + command + " -o " + to.check;
   if (!committed) {
     complain(committed.error().text + "\nTo write it: " + remedy);
     return kFailed;
   }
-  out("--- " + args.check + "\n+++ what " + args.catalog + " means\n");
-  out(diff(*committed, artifact));
-  complain(args.check + " is out of date. To write it anew: " + remedy);
+  out("--- " + to.check + "\n+++ what " + catalog + " means\n");
+  out(diff(*committed, text));
+  complain(to.check + " is out of date. To write it anew: " + remedy);
   return kFailed;
+}
+
+int deliver(const Destination& to, const std::string& catalog, const std::string& command,
+            std::string_view text) {
+  if (!to.check.empty()) return compare(to, catalog, command, text);
+  if (to.output.empty()) {
+    out(text);
+    return kDone;
+  }
+  const Done written = write_file(to.output, text);
+  return written ? kDone : fail(written.error());
 }
 
 }  // namespace
@@ -121,14 +136,19 @@ int check(const CheckArgs& args) {
 int schema(const SchemaArgs& args) {
   const auto catalog = load_catalog(args.catalog);
   if (!catalog) return fail(catalog.error());
-  const std::string artifact = catalog::schema_artifact(*catalog);
-  if (!args.check.empty()) return compare(args, artifact);
-  if (args.output.empty()) {
-    out(artifact);
-    return kDone;
+  return deliver(args.to, args.catalog, "schema " + args.catalog, artifact::schema(*catalog));
+}
+
+int generate(const GenerateArgs& args) {
+  const auto known = std::ranges::find(artifact::kLanguages, args.language);
+  if (known == std::end(artifact::kLanguages)) {
+    return misuse("generate: --language is typescript or python");
   }
-  const Done written = write_file(args.output, artifact);
-  return written ? kDone : fail(written.error());
+  const auto language = static_cast<artifact::Language>(known - std::begin(artifact::kLanguages));
+  const auto catalog = load_catalog(args.catalog);
+  if (!catalog) return fail(catalog.error());
+  return deliver(args.to, args.catalog, "generate " + args.catalog + " --language " + args.language,
+                 artifact::types(*catalog, language));
 }
 
 int list_events(const ProductArgs& args) {

@@ -26,12 +26,24 @@ struct CheckArgs {
 };
 int check(const CheckArgs& args);
 
-struct SchemaArgs {
-  std::string catalog;
+// Where a generated text goes.
+struct Destination {
   std::string output;  // empty: standard output
   std::string check;   // compare with this file instead of writing
 };
+
+struct SchemaArgs {
+  std::string catalog;
+  Destination to;
+};
 int schema(const SchemaArgs& args);
+
+struct GenerateArgs {
+  std::string catalog;
+  std::string language;
+  Destination to;
+};
+int generate(const GenerateArgs& args);
 
 struct EmitArgs {
   ProductArgs product;

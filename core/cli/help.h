@@ -48,6 +48,17 @@ Examples:
   candor schema acme.telemetry.jsonc -o acme.schema.json
   candor schema acme.telemetry.jsonc --check acme.schema.json)";
 
+inline constexpr char kGenerateFooter[] =
+    R"(With these types a misspelt event or field is an error of the type checker. Nothing
+of them is there when the program runs. Commit the file, and let continuous
+integration run --check.
+Exit codes: 0 done; 1 stale, or the catalog has errors; 2 wrong arguments.
+
+Examples:
+  candor generate acme.telemetry.jsonc --language typescript -o acme.d.ts
+  candor generate acme.telemetry.jsonc --language python -o acme_telemetry.pyi
+  candor generate acme.telemetry.jsonc --language python --check acme_telemetry.pyi)";
+
 inline constexpr char kEmitFooter[] =
     R"(Fields: name=TEXT gives text, name:=JSON a number, boolean, array or object:
 count:=3, 'tags:=["a","b"]'.

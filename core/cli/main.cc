@@ -37,6 +37,7 @@ struct CommandLine {
   ProductArgs product;
   CheckArgs check;
   SchemaArgs schema;
+  GenerateArgs types;
   EmitArgs emit;
   ShowArgs show;
   FlushArgs flush;
@@ -52,6 +53,7 @@ struct CommandLine {
   CLI::App* add_for_product(const char* name, const char* description, const char* footer,
                             std::function<int()> command);
   void add_product_options(CLI::App& to);
+  void add_destination(CLI::App& sub, Destination& to);
   void add_emit();
   [[nodiscard]] std::vector<CommandInfo> describe() const;
   [[nodiscard]] std::string no_command(const std::string& name) const;
@@ -88,6 +90,15 @@ void CommandLine::add_product_options(CLI::App& to) {
   to.add_option("--policy-file", product.policy_file,
                 "The machine's policy, instead of " + product.policy_file)
       ->type_name(kFile);
+}
+
+void CommandLine::add_destination(CLI::App& sub, Destination& to) {
+  CLI::Option* const output =
+      sub.add_option("-o,--output", to.output, "Write here instead of standard output");
+  output->type_name(kFile);
+  sub.add_option("--check", to.check, "Compare with this file; show what differs")
+      ->type_name(kFile)
+      ->excludes(output);
 }
 
 void CommandLine::add_emit() {
@@ -165,12 +176,20 @@ CommandLine::CommandLine() {
         return cli::schema(schema);
       });
   sub->add_option("CATALOG", schema.catalog, "The catalog file; - for standard input");
-  CLI::Option* const output =
-      sub->add_option("-o,--output", schema.output, "Write here instead of standard output");
-  output->type_name(kFile);
-  sub->add_option("--check", schema.check, "Compare with this file; show what differs")
-      ->type_name(kFile)
-      ->excludes(output);
+  add_destination(*sub, schema.to);
+
+  sub = add("generate", "Write types for a catalog's events, or check written ones",
+            kGenerateFooter, [this] {
+              if (types.catalog.empty()) types.catalog = product.catalog;
+              if (types.catalog.empty()) return misuse("generate: no catalog given");
+              return cli::generate(types);
+            });
+  sub->add_option("CATALOG", types.catalog, "The catalog file; - for standard input");
+  sub->add_option("--language", types.language, "typescript or python")
+      ->required()
+      ->option_text("typescript|python")
+      ->type_name(kText);
+  add_destination(*sub, types.to);
 
   add_emit();
 

@@ -174,3 +174,27 @@ def test_a_catalog_may_come_through_a_pipe_whose_writer_is_slow(user):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:  # fmt: skip
         output, _ = process.communicate("go\n")
     assert process.returncode == 0, output
+LANGUAGES = ["typescript", "python"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_types_go_to_standard_output_or_a_file_and_are_checked(user, tmp_path, language):
+    printed = user.run("generate", user.catalog, "--language", language).stdout
+    assert json.loads(user.run("schema").stdout)["x-candor"]["hash"] in printed
+    path = tmp_path / "types"
+    command = ["generate", "--language", language]
+    assert user.run(*command, "-o", path).stdout == ""
+    assert path.read_text() == printed
+    user.run(*command, "--check", path)
+    user.catalog.write_text(user.catalog.read_text().replace('"joinCount"', '"tableCount"'))
+    done = user.run(*command, "--check", path, code=1)
+    changes = [line for line in done.stdout.splitlines() if "joinCount" in line or "tableCount" in line]
+    assert [line[0] for line in changes] == ["-", "+"]
+    assert f"candor generate {user.catalog} --language {language} -o {path}" in done.stderr
+    assert path.read_text() == printed
+
+
+def test_types_ask_for_a_language_that_is_there(user):
+    assert "typescript or python" in user.run("generate", user.catalog, "--language", "cobol", code=2).stderr
+    user.run("generate", user.catalog, code=2)
+    user.run("generate", "--language", "python", code=2, CANDOR_CATALOG=None)

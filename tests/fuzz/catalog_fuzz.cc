@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "artifact/artifact.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "fuzz.h"
@@ -37,9 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!checked.catalog || loaded.catalog, "what check accepts can be loaded");
 
   if (loaded.catalog) {
-    const std::string artifact = candor::catalog::schema_artifact(*loaded.catalog);
+    const std::string artifact = candor::artifact::schema(*loaded.catalog);
     require(nlohmann::json::accept(artifact), "the schema artifact is JSON");
-    require(artifact == candor::catalog::schema_artifact(*loaded.catalog), "and always the same");
+    require(artifact == candor::artifact::schema(*loaded.catalog), "and always the same");
   }
   return 0;
 }

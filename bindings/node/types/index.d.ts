@@ -25,6 +25,11 @@ export const version: string
  * of its range; Error when the client is strict and the catalog can't be used.
  */
 export function open(options: OpenOptions): Client
+/**
+ * With the events of one product, as `candor generate --language typescript` declares them:
+ * `open<Acme>({ catalog: 'acme.telemetry.jsonc' })`. The client is the same.
+ */
+export function open<Events extends object>(options: OpenOptions): TypedClient<Events>
 
 /** A URL of the scheme `file:`, e.g. `new URL('acme.telemetry.jsonc', import.meta.url)`. */
 export interface FileUrl {
@@ -254,6 +259,20 @@ export interface FlushResult {
   /** Why events wait or were refused, as text for people; may be empty. */
   readonly why: string
 }
+
+/** A client that takes the events of one product only, with their fields. */
+export interface TypedClient<Events extends object> extends Omit<Client, 'emit' | 'encode'> {
+  /** As of Client. */
+  emit<Name extends keyof Events & string>(event: Name, ...how: Emitted<Events[Name]>): Outcome
+  /** As of Client. */
+  encode<Name extends keyof Events & string>(event: Name, ...how: Emitted<Events[Name]>): Uint8Array
+}
+
+/** What follows the name of an event; the fields may be left out where none is required. */
+export type Emitted<EventFields> =
+  Record<never, never> extends EventFields
+    ? [fields?: EventFields | null, options?: EmitOptions | null]
+    : [fields: EventFields, options?: EmitOptions | null]
 
 /** Consent, explained. */
 export interface Status {

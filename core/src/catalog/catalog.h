@@ -164,11 +164,6 @@ inline constexpr std::uint32_t kMapKeyLengthDefault = 64;  // code points
 // decides which events are expired.
 [[nodiscard]] Loaded check(std::string_view text, std::string_view today);
 
-// The JSON Schema (2020-12) of whole events, with the catalog's metadata and a
-// content hash under x-candor; pretty-printed, ends with a newline. Depends on the
-// catalog's meaning alone, not on its comments or white space.
-[[nodiscard]] std::string schema_artifact(const Catalog& catalog);
-
 [[nodiscard]] std::string_view name(Type) noexcept;
 [[nodiscard]] std::string_view name(Pattern) noexcept;
 // The names envelope sources may have; "host." stands for the host's own.

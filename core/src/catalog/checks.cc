@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "catalog/code_names.h"
 #include "catalog/keys.h"
 
 namespace candor::catalog {
@@ -318,6 +319,24 @@ void no_sink(const Checked& checked) {
   if (checked.catalog.sinks_at != 0) return;
   checked.report.add(Rule::no_sink, checked.catalog.at,
                      "without 'sinks' events are kept on the machine and never sent");
+}
+
+void generated_name(const Checked& checked) {
+  std::unordered_map<std::string, std::string_view> classes = {
+      {pascal_case(checked.catalog.name), checked.catalog.name}};
+  for (const Event& event : checked.catalog.events) {
+    const auto [known, fresh] = classes.try_emplace(pascal_case(event.name), event.name);
+    if (fresh) continue;
+    checked.report.add(Rule::generated_name, event.at,
+                       quoted(event.name) + " and " + quoted(known->second) + " are both " +
+                           known->first + " in generated types, so a number is added to one");
+  }
+  every_field(checked.catalog, [&](const Field& field) {
+    if (!is_python_keyword(field.name)) return;
+    checked.report.add(
+        Rule::generated_name, field.at,
+        quoted(field.name) + " is a reserved word of Python, where it can't be a keyword argument");
+  });
 }
 
 }  // namespace candor::catalog

@@ -30,5 +30,6 @@ void unknown_purpose(const Checked&);
 void missing_metadata(const Checked&);
 void no_notice(const Checked&);
 void no_sink(const Checked&);
+void generated_name(const Checked&);
 
 }  // namespace candor::catalog

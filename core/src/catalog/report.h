@@ -48,8 +48,9 @@ enum class Rule : std::uint8_t {
   missing_metadata,
   no_notice,
   no_sink,
+  generated_name,
 };
-inline constexpr std::size_t kRules = static_cast<std::size_t>(Rule::no_sink) + 1;
+inline constexpr std::size_t kRules = static_cast<std::size_t>(Rule::generated_name) + 1;
 
 [[nodiscard]] const RuleInfo& info(Rule rule) noexcept;
 

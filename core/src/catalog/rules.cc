@@ -96,6 +96,10 @@ constexpr Row kRows[] = {
      {"no-notice", kWarning, "A product that is on by default tells its users."},
      no_notice},
     {Rule::no_sink, {"no-sink", kWarning, "Events have somewhere to go."}, no_sink},
+    {Rule::generated_name,
+     {"generated-name", kWarning,
+      "Names stay distinct in generated types, and are no reserved words there."},
+     generated_name},
 };
 static_assert(std::size(kRows) == kRules);
 

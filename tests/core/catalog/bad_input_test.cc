@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "artifact/artifact.h"
 #include "catalog/texts.h"
 
 namespace candor::catalog {
@@ -110,7 +111,7 @@ TEST(BadInput, DamagedCatalogsGiveProblems) {
     const bool error = std::any_of(loaded.problems.begin(), loaded.problems.end(),
                                    [](const Problem& p) { return p.severity == Severity::error; });
     EXPECT_NE(loaded.catalog.has_value(), error);
-    if (loaded.catalog) { EXPECT_FALSE(schema_artifact(*loaded.catalog).empty()); }
+    if (loaded.catalog) { EXPECT_FALSE(artifact::schema(*loaded.catalog).empty()); }
   }
 }
 

@@ -280,6 +280,11 @@ inline std::vector<Case> warning_cases() {
       about(R"("owner": "o",)", {"7:13 missing-metadata"}, "lacks 'description', 'purpose'"),
       product(kGoodProduct, {"2:1 no-notice"}),
       sinks("", {"1:1 no-sink"}),
+
+      events(event("a_1", "") + event("a1", ""), {"12:80 similar-names", "12:80 generated-name"}),
+      events(event("t", ""), {"12:3 generated-name"}, "'t' and 't' are both T"),
+      fields(R"("class": {"type": "boolean"}, "classes": {"type": "boolean"})",
+             {"10:1 generated-name"}, "reserved word of Python"),
   };
 }
 

@@ -6,12 +6,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "artifact/artifact.h"
 #include "base/text.h"
-#include "catalog/catalog.h"
 #include "catalog/keys.h"
 
-namespace candor::catalog {
+namespace candor::artifact {
 namespace {
+
+using namespace catalog;
 
 using Json = nlohmann::ordered_json;
 
@@ -188,7 +190,7 @@ Json text_schema(std::string_view pattern, std::size_t length) {
   return {{"type", "string"}, {"maxLength", length}, {"pattern", pattern}};
 }
 
-Json document(const Catalog& catalog) {
+Json event_schemas(const Catalog& catalog) {
   std::vector<const Event*> events;  // by name: their order in the file means nothing
   for (const Event& event : catalog.events) events.push_back(&event);
   std::sort(events.begin(), events.end(),
@@ -262,12 +264,14 @@ void print(const Json& json, std::size_t indent, std::size_t before, std::string
 
 }  // namespace
 
-std::string schema_artifact(const Catalog& catalog) {
-  Json schema = document(catalog);
-  schema["x-candor"]["hash"] = sha256_hex(compact(schema));
+std::string schema(const Catalog& catalog) {
+  Json whole = event_schemas(catalog);
+  whole["x-candor"]["hash"] = sha256_hex(compact(whole));
   std::string out;
-  print(schema, 0, 0, out);
+  print(whole, 0, 0, out);
   return out + "\n";
 }
 
-}  // namespace candor::catalog
+std::string hash(const Catalog& catalog) { return sha256_hex(compact(event_schemas(catalog))); }
+
+}  // namespace candor::artifact

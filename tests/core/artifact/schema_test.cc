@@ -4,19 +4,22 @@
 
 #include <nlohmann/json.hpp>
 
+#include "artifact/artifact.h"
 #include "base/text.h"
 #include "catalog/texts.h"
 
-namespace candor::catalog {
+namespace candor::artifact {
 namespace {
+
+using namespace catalog;
 
 using Json = nlohmann::ordered_json;
 
-std::string artifact(const std::string& text) {
+std::string schema_of(const std::string& text) {
   Loaded loaded = load(text);
   for (const Problem& p : loaded.problems)
     ADD_FAILURE() << p.line << ":" << p.column << " " << p.text;
-  return loaded.catalog ? schema_artifact(*loaded.catalog) : std::string();
+  return loaded.catalog ? schema(*loaded.catalog) : std::string();
 }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
@@ -26,7 +29,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 TEST(Schema, TheCommittedKtxArtifactIsCurrent) {
-  EXPECT_TRUE(artifact(file_text("schema/ktx.telemetry.jsonc")) ==
+  EXPECT_TRUE(schema_of(file_text("schema/ktx.telemetry.jsonc")) ==
               file_text("schema/ktx.schema.json"))
       << "run: candor schema schema/ktx.telemetry.jsonc -o schema/ktx.schema.json";
 }
@@ -67,11 +70,11 @@ TEST(Schema, EveryChangeOfTheCatalogChangesTheArtifact) {
            R"("values": ["node", "daemon-py", "native"], "source": "runtime.name", "map": { "cpp": "native", "python": "daemon-py" })",
            R"("values": ["node", "native"], "source": "runtime.name", "map": { "cpp": "native" })")},
   };
-  const std::string before = artifact(ktx);
+  const std::string before = schema_of(ktx);
   const auto hash = [](const std::string& text) { return Json::parse(text)["x-candor"]["hash"]; };
   for (const auto& [what, text] : mutations) {
     SCOPED_TRACE(what);
-    const std::string after = artifact(text);
+    const std::string after = schema_of(text);
     EXPECT_NE(after, before);
     EXPECT_NE(hash(after), hash(before));
   }
@@ -84,7 +87,7 @@ TEST(Schema, HoldsAllMetadata) {
       "since": "1.0.0", "expires": "2030-01-01", "retention_days": 30,
       "fields": {"a": {"type": "integer", "unit": "ms", "description": "about a", "since": "1.1.0", "deprecated": "use b", "class": "identifier", "min": 1, "max": 2}}})";
   const std::string text = text_of({.more_events = event});
-  const std::string before = artifact(text);
+  const std::string before = schema_of(text);
   const std::pair<std::string_view, std::string_view> changes[] = {
       {R"("description": "d", "owner": "o", "purpose": "usage", "runtimes")",
        R"("description": "D", "owner": "o", "purpose": "usage", "runtimes")"},
@@ -109,7 +112,7 @@ TEST(Schema, HoldsAllMetadata) {
       {"product.version", "runtime.version"},
   };
   for (const auto& [from, to] : changes)
-    EXPECT_NE(artifact(replaced(text, from, to)), before) << from;
+    EXPECT_NE(schema_of(replaced(text, from, to)), before) << from;
 }
 
 TEST(Schema, DependsOnTheMeaningAlone) {
@@ -125,8 +128,8 @@ TEST(Schema, DependsOnTheMeaningAlone) {
        .about = R"("description": "\u0064", "runtimes": ["python", "node"],)",
        .fields = R"("x": {"optional": false, "max": 5.0, "type": "integer", "class": "technical"})",
        .more_events = R"(, "third": {"fields": {}}, "other": {})"});
-  EXPECT_EQ(artifact(a), artifact(b));
-  EXPECT_EQ(artifact(a), artifact(a));
+  EXPECT_EQ(schema_of(a), schema_of(b));
+  EXPECT_EQ(schema_of(a), schema_of(a));
 }
 
 // The order of fields is the order of bytes, so it means something.
@@ -135,18 +138,18 @@ TEST(Schema, KeepsTheOrderOfFields) {
     return text_of({.fields = "\"" + std::string(first) + R"(": {"type": "boolean"}, ")" +
                               std::string(second) + R"(": {"type": "boolean"})"});
   };
-  EXPECT_NE(artifact(with("a", "b")), artifact(with("b", "a")));
+  EXPECT_NE(schema_of(with("a", "b")), schema_of(with("b", "a")));
 }
 
 TEST(Schema, TheHashIsOfTheDocumentWithoutIt) {
-  Json schema = Json::parse(artifact(file_text("schema/ktx.telemetry.jsonc")));
+  Json schema = Json::parse(schema_of(file_text("schema/ktx.telemetry.jsonc")));
   const std::string hash = schema["x-candor"]["hash"];
   schema["x-candor"].erase("hash");
   EXPECT_EQ(sha256_hex(schema.dump()), hash);
 }
 
 TEST(Schema, SaysWhatTheEncoderChecks) {
-  const Json schema = Json::parse(artifact(
+  const Json schema = Json::parse(schema_of(
       text_of({.envelope = R"("v": {"type": "string", "max_length": 9, "source": "product.version"},
         "c": {"type": "integer", "value": 5}, "o": {"type": "boolean", "optional": true, "source": "ci.detected"})",
                .fields = R"("i": {"type": "integer"}, "n": {"type": "number", "min": 0.5},
@@ -181,8 +184,8 @@ TEST(Schema, SaysWhatTheEncoderChecks) {
 TEST(Schema, ACatalogWithoutEventsAcceptsNone) {
   Catalog empty;
   empty.name = "t";
-  EXPECT_EQ(Json::parse(schema_artifact(empty))["properties"]["event"], false);
+  EXPECT_EQ(Json::parse(schema(empty))["properties"]["event"], false);
 }
 
 }  // namespace
-}  // namespace candor::catalog
+}  // namespace candor::artifact
