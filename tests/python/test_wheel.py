@@ -63,7 +63,7 @@ def test_contents(wheel):
     package = {Path(name).name for name in names if name.startswith("candor/")}
     assert wheel.name.startswith(f"candor-{VERSION}-")
     assert {"__init__.py", "_core.pyi", "py.typed", "testing.py", "libcandor-upload.so"} <= package
-    assert "candor/bin/candor" in names
+    assert "candor/candor" in names
     assert {name.split("/")[0] for name in names} == {"candor", f"candor-{VERSION}.dist-info"}
 
 

@@ -7,7 +7,7 @@ import sys
 
 
 def main() -> int:
-    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin", "candor")
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "candor")
     try:
         os.execv(program, [program, *sys.argv[1:]])
     except OSError as error:

@@ -27,8 +27,7 @@ constexpr int kFirstFd = 3;
 
 std::string find_program(const std::string& named) {
   if (!named.empty()) return named;
-  for (const std::string& path :
-       beside_this_code("candor", {"bin", "../bin"}, CANDOR_INSTALLED_BINDIR)) {
+  for (const std::string& path : beside_this_code("candor", "bin", CANDOR_INSTALLED_BINDIR)) {
     if (::access(path.c_str(), X_OK) == 0) return path;
   }
   return {};

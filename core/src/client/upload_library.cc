@@ -48,11 +48,10 @@ const candor_upload_api* load_from(const std::string& path) noexcept {
 
 const candor_upload_api* load_upload_library(const std::string& named) {
   if (!named.empty()) return load_from(named);
-  for (const std::string& path :
-       beside_this_code(kName, {"../lib", ".."}, CANDOR_INSTALLED_LIBDIR)) {
+  for (const std::string& path : beside_this_code(kName, "lib", CANDOR_INSTALLED_LIBDIR)) {
     if (const auto* api = load_from(path)) return api;
   }
-  return load_from(kName);
+  return nullptr;
 }
 
 }  // namespace candor::client
