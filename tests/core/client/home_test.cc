@@ -38,7 +38,7 @@ Options options_in(const std::string& home, std::vector<std::string>* log = null
 // What the faces say, in one line.
 std::string faces(Client& client, const std::vector<std::string>& log) {
   const Outcome outcome = client.emit("started", {{"n", 1}});
-  const bool flushed = client.flush(milliseconds{1});
+  const bool flushed(client.flush(milliseconds{1}));
   const Status status = client.status();
   return std::string(name(outcome.result)) + (flushed ? " flushed " : " unflushed ") + status.rule +
          (status.enabled ? " on" : " off") + (status.problem.empty() ? "" : " problem") +
