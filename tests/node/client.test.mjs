@@ -1,5 +1,5 @@
 // A client in this process: what open takes and what its methods answer.
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -130,7 +130,8 @@ describe('outcomes', () => {
   test('dropped says why', () => {
     const home = temporaryDirectory()
     const log = vi.fn()
-    writeFileSync(path.join(home, 'telemetry-spool'), 'a file where a directory goes')
+    mkdirSync(path.join(home, 'telemetry-spool'))
+    writeFileSync(path.join(home, 'telemetry-spool/acme.1'), 'a file where a directory goes')
     const client = opened(home, { log })
     expect(client.emit('ping')).toEqual({ result: 'dropped', reason: 'disk_error' })
     expect(log.mock.calls.flat().join()).toContain('candor: ping dropped: disk_error')
@@ -343,11 +344,7 @@ describe('flush and close', () => {
     client.emit('ping')
     const flushed = client.flush({ timeoutMs: 1_000_000 })
     await client.close()
-    expect(await flushed).toMatchObject({
-      complete: false,
-      waiting: 1,
-      why: 'the client was closed',
-    })
+    expect(await flushed).toMatchObject({ complete: false, delivered: 0 })
     expect(client.emit('ping')).toEqual({ result: 'disabled' })
   })
 

@@ -21,6 +21,17 @@ constexpr std::size_t kAtOnceBytes = 4096;
 
 enum class Kind : unsigned char { none, file, stream, socket };
 
+// Standard streams are inherited, so one that a program would not pass on is a file of the host's,
+// which took the number of a closed one. Unless all three are so: Node marks them when it starts.
+bool is_standard_error() noexcept {
+  const auto stays_here = [](int fd) {
+    const int flags = ::fcntl(fd, F_GETFD);
+    return flags >= 0 && (flags & FD_CLOEXEC) != 0;
+  };
+  if (::fcntl(STDERR_FILENO, F_GETFD) < 0) return false;
+  return !stays_here(STDERR_FILENO) || (stays_here(STDIN_FILENO) && stays_here(STDOUT_FILENO));
+}
+
 bool is_local_socket(int fd) noexcept {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -69,8 +80,7 @@ bool write_all(int fd, std::string_view text, bool socket, Wanted wanted) noexce
 
 bool write_to_standard_error(std::string_view text, Wanted wanted) noexcept {
   const SigpipeShield shield;
-  const int flags = ::fcntl(STDERR_FILENO, F_GETFD);
-  if (flags < 0 || (flags & FD_CLOEXEC) != 0) return false;
+  if (!is_standard_error()) return false;
   // What is looked at is what is written to, even if the host reuses the number meanwhile.
   const Fd fd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   struct stat info {};
