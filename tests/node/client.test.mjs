@@ -1,5 +1,5 @@
 // A client in this process: what open takes and what its methods answer.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -130,11 +130,9 @@ describe('outcomes', () => {
   test('dropped says why', () => {
     const home = temporaryDirectory()
     const log = vi.fn()
-    mkdirSync(path.join(home, 'telemetry-spool'))
-    writeFileSync(path.join(home, 'telemetry-spool/acme.1'), 'a file where a directory goes')
-    const client = opened(home, { log })
-    expect(client.emit('ping')).toEqual({ result: 'dropped', reason: 'disk_error' })
-    expect(log.mock.calls.flat().join()).toContain('candor: ping dropped: disk_error')
+    const client = opened(home, { log, spoolBytesMax: 1 })
+    expect(client.emit('ping')).toEqual({ result: 'dropped', reason: 'spool_full' })
+    expect(log.mock.calls.flat().join()).toContain('candor: ping dropped: spool_full')
   })
 
   test('methods may be taken off the client', async () => {
