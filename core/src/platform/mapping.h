@@ -23,7 +23,8 @@ class Mapping {
 
   // The first `bytes` of an open file: a store is a change of the file, and survives the process.
   // The space must have been allocated, or a store on a full disk raises a signal.
-  [[nodiscard]] static Expected<Mapping> of_file(int fd, std::uint64_t bytes) noexcept;
+  // Returns 0 or the number of an error.
+  [[nodiscard]] static int of_file(int fd, std::uint64_t bytes, Mapping& mapping) noexcept;
   // Zeros, of this process alone.
   [[nodiscard]] static Expected<Mapping> of_memory(std::uint64_t bytes) noexcept;
 

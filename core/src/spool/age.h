@@ -19,6 +19,6 @@ inline constexpr std::int64_t kAgedParts = 30;
 
 // Buries the segments of the inventory that are older than the limit, as far as that is certain.
 void bury_too_old(Inventory& inventory, const std::string& dir, std::int64_t age_max_ms,
-                  const Clock& clock);
+                  const Clock& clock, Files files);
 
 }  // namespace candor::spool

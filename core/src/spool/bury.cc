@@ -1,13 +1,8 @@
 #include "spool/bury.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -17,99 +12,98 @@ namespace {
 // Making a segment takes a millisecond; one unfinished for so long has no maker any more.
 constexpr std::int64_t kAbandonedMs = 60'000;
 
-std::uint64_t disk_bytes(const std::string& path) noexcept {
-  struct stat info {};
-  return ::lstat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+std::uint64_t disk_bytes(const std::string& path, Files files) {
+  const auto info = files.link_info(path);
+  return info ? info->bytes : 0;
 }
 
 // Whether nobody will ever read it: no segment at all, of any version, and no writer's.
-bool is_rubbish(const std::string& path) {
-  auto fd = file::open_own(path, O_RDWR);
-  if (!fd || !file::try_lock(fd->get())) return false;
-  const LockedFd locked(std::move(*fd), true);
+bool is_rubbish(const std::string& path, Files files) {
+  auto file = files.open_own(path, Access::change);
+  if (!file || !file->try_lock()) return false;
   Header header{};
-  const auto read = file::read_at(locked.get(), std::as_writable_bytes(std::span(&header, 1)), 0);
+  const auto read = file->read_at(std::as_writable_bytes(std::span(&header, 1)), 0);
   return read && !is_foreign(header) && !fixed_of(header);
 }
 
 enum class Burial : std::uint8_t { done, live, refused };
 
-Burial bury_at(const std::string& path, Counter pending_as) {
-  const auto image = read_segment(path, true);
-  if (!image) return is_rubbish(path) && file::remove(path) ? Burial::done : Burial::refused;
+Burial bury_at(const std::string& path, Counter pending_as, Files files) {
+  const auto image = read_segment(path, true, files);
+  if (!image) {
+    return is_rubbish(path, files) && files.remove(path) ? Burial::done : Burial::refused;
+  }
   // A full segment has no writer: whoever holds it is uploading it, or burying it already.
   if (image->live) return image->state() != State::sealed ? Burial::live : Burial::refused;
-  return bury(path, *image, pending_as) ? Burial::done : Burial::refused;
+  return bury(path, *image, pending_as, files) ? Burial::done : Burial::refused;
 }
 
 }  // namespace
 
-Inventory::Inventory(const std::string& dir) {
-  const auto names = file::list(dir);
+Inventory::Inventory(const std::string& dir, Files files) : files_(files) {
+  const auto names = files.list(dir);
   if (!names) return;
+  listed = true;
   for (const std::string& file_name : *names) {
     const Name name = parse_name(file_name);
-    std::vector<File>* const of_kind = name.kind == Name::Kind::segment     ? &segments
-                                       : name.kind == Name::Kind::tomb      ? &tombs
-                                       : name.kind == Name::Kind::temporary ? &temporaries
-                                                                            : nullptr;
+    std::vector<Entry>* const of_kind = name.kind == Name::Kind::segment     ? &segments
+                                        : name.kind == Name::Kind::tomb      ? &tombs
+                                        : name.kind == Name::Kind::temporary ? &temporaries
+                                                                             : nullptr;
     if (of_kind == nullptr) continue;
     of_kind->push_back({dir + "/" + file_name, std::string(name.id), name.made_ms});
   }
 }
 
 void Inventory::remove_abandoned(std::int64_t unix_ms) {
-  for (const File& temporary : temporaries) {
-    auto fd = file::open_own(temporary.path, O_RDWR);
-    struct stat info {};
-    if (!fd || ::fstat(fd->get(), &info) != 0) continue;
+  for (const Entry& temporary : temporaries) {
+    auto file = files_.open_own(temporary.path, Access::change);
+    if (!file) continue;
+    const auto info = file->info();
+    if (!info) continue;
     // Its maker may not have locked it yet.
-    const std::int64_t made_ms = std::int64_t{info.st_mtime} * 1000;
-    if (std::abs(unix_ms - made_ms) >= kAbandonedMs && file::try_lock(fd->get())) {
-      file::remove(temporary.path);
+    const std::int64_t made_ms = info->modified_ns / 1'000'000;
+    if (std::abs(unix_ms - made_ms) >= kAbandonedMs && file->try_lock()) {
+      static_cast<void>(files_.remove(temporary.path));
     }
   }
 }
 
-void Inventory::bury(const std::function<bool(const File&)>& chosen, Counter pending_as) {
-  std::erase_if(segments, [&](const File& segment) {
-    return chosen(segment) && bury_at(segment.path, pending_as) == Burial::done;
+void Inventory::bury(const std::function<bool(const Entry&)>& chosen, Counter pending_as) {
+  std::erase_if(segments, [&](const Entry& segment) {
+    return chosen(segment) && bury_at(segment.path, pending_as, files_) == Burial::done;
   });
 }
 
 bool Inventory::make_room(std::uint64_t bytes, std::uint64_t bytes_max, std::uint32_t files_max) {
   std::uint64_t used = 0;
   std::size_t files = segments.size();
-  for (const File& segment : segments) used += disk_bytes(segment.path);
-  for (const File& tomb : tombs) used += disk_bytes(tomb.path);
+  for (const Entry& segment : segments) used += disk_bytes(segment.path, files_);
+  for (const Entry& tomb : tombs) used += disk_bytes(tomb.path, files_);
   const auto fits = [&] { return used + bytes <= bytes_max && files < files_max; };
-  for (const File& segment : segments) {
+  for (const Entry& segment : segments) {
     if (fits()) break;
-    const std::uint64_t freed = disk_bytes(segment.path);
-    if (bury_at(segment.path, counter_of(Reason::spool_full)) == Burial::refused) continue;
+    const std::uint64_t freed = disk_bytes(segment.path, files_);
+    if (bury_at(segment.path, counter_of(Reason::spool_full), files_) == Burial::refused) continue;
     used -= std::min(freed, used);
     --files;
   }
   return fits();
 }
 
-std::optional<Image> read_segment(const std::string& path, bool lock) {
-  auto fd = file::open_own(path, lock ? O_RDWR : O_RDONLY);
+std::optional<Image> read_segment(const std::string& path, bool lock, Files files) {
+  auto file = files.open_own(path, lock ? Access::change : Access::read);
   // On a read-only disk what waits can still be looked at.
-  if (!fd && lock && fd.error().code != ENOENT) fd = file::open_own(path, O_RDONLY);
-  if (!fd) return std::nullopt;
+  if (!file && lock && file.error().code != ENOENT) file = files.open_own(path, Access::read);
+  if (!file) return std::nullopt;
   Image image;
   // Without the lock nobody can say that no writer is at work.
-  image.live = !(lock && file::try_lock(fd->get()));
-  image.fd = LockedFd(std::move(*fd), !image.live);
-  struct stat info {};
-  if (::fstat(image.fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 0 ||
-      static_cast<std::uint64_t>(info.st_size) > kSegmentBytesMax) {
-    return std::nullopt;
-  }
-  image.bytes.resize(static_cast<std::size_t>(info.st_size));
-  const auto read =
-      file::read_at(image.fd.get(), std::as_writable_bytes(std::span(image.bytes)), 0);
+  image.live = !(lock && file->try_lock());
+  image.file = std::move(*file);
+  const auto info = image.file.info();
+  if (!info || info->names == 0 || info->bytes > kSegmentBytesMax) return std::nullopt;
+  image.bytes.resize(static_cast<std::size_t>(info->bytes));
+  const auto read = image.file.read_at(std::as_writable_bytes(std::span(image.bytes)), 0);
   if (!read) return std::nullopt;
   image.bytes.resize(*read);
   if (*read < sizeof(Header)) return std::nullopt;
@@ -140,47 +134,46 @@ std::vector<Counts> totals(const Image& image, Counter pending_as) {
   return sums;
 }
 
-bool bury(const std::string& path, const Image& image, Counter pending_as) {
-  const int fd = image.fd.get();
+bool bury(const std::string& path, const Image& image, Counter pending_as, Files files) {
+  const File& file = image.file;
   if (image.state() != State::tomb) {
     const auto sums = totals(image, pending_as);
     for (std::size_t i = 0; i < image.fixed.labels; ++i) {
       if (sums[i] == Counts{}) continue;
       const std::uint64_t at = label_at(i) + offsetof(Label, totals);
-      if (!file::write_at(fd, std::as_bytes(std::span(sums[i])), at)) return false;
+      if (!file.write_at(std::as_bytes(std::span(sums[i])), at)) return false;
     }
     const State tomb = State::tomb;
-    if (!file::write_at(fd, std::as_bytes(std::span(&tomb, 1)), offsetof(Header, state))) {
+    if (!file.write_at(std::as_bytes(std::span(&tomb, 1)), offsetof(Header, state))) {
       return false;
     }
   }
   // From here on the file is a tomb, whatever its name and size.
-  const int cut = ::ftruncate(fd, static_cast<off_t>(records_at(image.fixed.labels)));
-  return ::rename(path.c_str(), tomb_path(path).c_str()) == 0 && cut == 0;
+  const bool cut = file.resize(records_at(image.fixed.labels)).ok();
+  return files.rename(path, tomb_path(path)).ok() && cut;
 }
 
 bool purge_live(const Image& image) {
   const State purged = State::purged;
-  if (!file::write_at(image.fd.get(), std::as_bytes(std::span(&purged, 1)),
-                      offsetof(Header, state))) {
+  if (!image.file.write_at(std::as_bytes(std::span(&purged, 1)), offsetof(Header, state))) {
     return false;
   }
   // A writer stores its record and then looks at the state; we store the state and then look at the
   // records. With a full fence between the two on both sides, one of us sees the other's.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return erase_records(image.fd.get(), image.fixed);
+  return erase_records(image.file, image.fixed);
 }
 
-bool is_of_other_version(const std::string& path) {
-  const auto fd = file::open_own(path, O_RDONLY);
+bool is_of_other_version(const std::string& path, Files files) {
+  const auto file = files.open_own(path, Access::read);
   Header header{};
-  return fd && file::read_at(fd->get(), std::as_writable_bytes(std::span(&header, 1)), 0) &&
+  return file && file->read_at(std::as_writable_bytes(std::span(&header, 1)), 0) &&
          is_foreign(header);
 }
 
-bool erase_records(int fd, const Fixed& fixed) {
+bool erase_records(const File& file, const Fixed& fixed) {
   std::string bytes(fixed.file_bytes, 0);
-  const auto read = file::read_at(fd, std::as_writable_bytes(std::span(bytes)), 0);
+  const auto read = file.read_at(std::as_writable_bytes(std::span(bytes)), 0);
   if (!read) return false;
   bytes.resize(*read);
   bool done = true;
@@ -189,7 +182,7 @@ bool erase_records(int fd, const Fixed& fixed) {
   // Only what is a record already is written: the bytes between may be a writer's at this moment.
   const auto write_run = [&] {
     const auto run = std::string_view(bytes).substr(from, to - from);
-    done &= file::write_at(fd, std::as_bytes(std::span(run)), from).ok();
+    done &= file.write_at(std::as_bytes(std::span(run)), from).ok();
   };
   Walk walk(bytes, fixed, false);
   while (const auto record = walk.next()) {

@@ -15,10 +15,10 @@ namespace candor::spool {
 // Empties every spool of the home because the user opted out. Segments of this format are purged
 // and counted (see purge); of other formats, which this version can't count, the files are marked
 // as purged and removed.
-Purge purge_home(const std::string& home);
+Purge purge_home(const std::string& home, Files files = {});
 
 // The same when the user opts out here and now: before a spool is emptied, its upload ends (see
 // withdraw), for all spools within `wait_ms`. Answers the worst of what became of the uploads.
-Halt withdraw_home(const std::string& home, std::int64_t wait_ms, Purge& purged);
+Halt withdraw_home(const std::string& home, std::int64_t wait_ms, Purge& purged, Files files = {});
 
 }  // namespace candor::spool

@@ -1,7 +1,4 @@
 // The ledger: sums over segments, tombs and the file they are folded into; and the purge.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -104,30 +101,30 @@ std::string format_ledger(const Ledger& ledger) {
 }
 
 // Nothing when it can't be read now, or a newer version wrote it: then it is not ours to replace.
-std::optional<Ledger> read_ledger(const std::string& dir) {
-  const auto text = file::read_own(ledger_path(dir), kLedgerBytesMax);
+std::optional<Ledger> read_ledger(const std::string& dir, Files files) {
+  const auto text = files.read_own(ledger_path(dir), kLedgerBytesMax);
   if (!text) return text.error().code == ENOENT ? std::optional(Ledger{}) : std::nullopt;
   if (text->starts_with(kAnyFirstLine) && !text->starts_with(kFirstLine)) return std::nullopt;
   return parse_ledger(*text);
 }
 
 // Held while tombs are folded; not locked() while another process does it.
-LockedFd lock_ledger(const std::string& dir) { return file::lock(dir + "/ledger.lock"); }
+File lock_ledger(const std::string& dir, Files files) { return files.lock(dir + "/ledger.lock"); }
 
 }  // namespace
 
-void fold_tombs(const std::string& dir) {
-  const LockedFd lock = lock_ledger(dir);
+void fold_tombs(const std::string& dir, Files files) {
+  const File lock = lock_ledger(dir, files);
   if (!lock.locked()) return;
-  const Inventory inventory(dir);
+  const Inventory inventory(dir, files);
   if (inventory.tombs.empty()) return;
-  auto ledger = read_ledger(dir);
+  auto ledger = read_ledger(dir, files);
   if (!ledger) return;
   std::set<std::string, std::less<>> merged;
   std::vector<std::string> folded;
   for (const auto& tomb : inventory.tombs) {
     if (!ledger->merged.contains(tomb.id)) {
-      const auto image = read_segment(tomb.path, false);
+      const auto image = read_segment(tomb.path, false, files);
       if (!image) continue;  // not now, or not ours to read
       add(ledger->labels, *image);
     }
@@ -135,29 +132,29 @@ void fold_tombs(const std::string& dir) {
     folded.push_back(tomb.path);
   }
   ledger->merged = std::move(merged);
-  if (!file::write_atomic(ledger_path(dir), format_ledger(*ledger))) return;
-  for (const std::string& path : folded) file::remove(path);
+  if (!files.write_atomic(ledger_path(dir), format_ledger(*ledger))) return;
+  for (const std::string& path : folded) static_cast<void>(files.remove(path));
 }
 
-Tally tally(const std::string& dir) {
+Tally tally(const std::string& dir, Files files) {
   // Segments, then tombs, then the ledger: what moves meanwhile is met again further on,
   // and the later place counts.
   std::map<std::string, Labels> seen;  // by the segment's id
   Tally tally;
-  for (const auto& segment : Inventory(dir).segments) {
-    const auto image = read_segment(segment.path, true);
+  for (const auto& segment : Inventory(dir, files).segments) {
+    const auto image = read_segment(segment.path, true, files);
     if (!image) continue;
     add(seen[segment.id], *image);
     tally.bytes += image->bytes.size();
     ++tally.segments;
   }
-  for (const auto& tomb : Inventory(dir).tombs) {
-    const auto image = read_segment(tomb.path, false);
+  for (const auto& tomb : Inventory(dir, files).tombs) {
+    const auto image = read_segment(tomb.path, false, files);
     if (!image) continue;
     seen[tomb.id].clear();
     add(seen[tomb.id], *image);
   }
-  if (auto ledger = read_ledger(dir)) {
+  if (auto ledger = read_ledger(dir, files)) {
     for (const auto& id : ledger->merged) seen.erase(id);
     tally.labels = std::move(ledger->labels);
   }
@@ -171,9 +168,9 @@ namespace {
 
 // Until `each` answers false.
 template <typename Each>
-void walk_pending(const std::vector<Inventory::File>& segments, Each each) {
+void walk_pending(const std::vector<Inventory::Entry>& segments, Files files, Each each) {
   for (const auto& file : segments) {
-    const auto image = read_segment(file.path, true);
+    const auto image = read_segment(file.path, true, files);
     if (!image || image->state() == State::tomb || image->state() == State::purged) continue;
     Walk walk(image->bytes, image->fixed, image->live);
     while (const auto record = walk.next()) {
@@ -185,69 +182,72 @@ void walk_pending(const std::vector<Inventory::File>& segments, Each each) {
 }  // namespace
 
 void for_each_pending(const std::string& dir,
-                      const std::function<void(std::string_view payload)>& each) {
-  walk_pending(Inventory(dir).segments, [&](std::string_view payload) {
+                      const std::function<void(std::string_view payload)>& each, Files files) {
+  walk_pending(Inventory(dir, files).segments, files, [&](std::string_view payload) {
     each(payload);
     return true;
   });
 }
 
-bool is_pending(const std::string& dir) {
-  Inventory inventory(dir);
+bool is_pending(const std::string& dir, Files files) {
+  Inventory inventory(dir, files);
   // The newest is the likeliest to hold one.
   std::reverse(inventory.segments.begin(), inventory.segments.end());
   bool found = false;
-  walk_pending(inventory.segments, [&](std::string_view) {
+  walk_pending(inventory.segments, files, [&](std::string_view) {
     found = true;
     return false;
   });
   return found;
 }
 
-std::uint64_t count_pending(const std::string& dir) {
+std::uint64_t count_pending(const std::string& dir, Files files) {
   std::uint64_t count = 0;
-  walk_pending(Inventory(dir).segments, [&](std::string_view) {
+  walk_pending(Inventory(dir, files).segments, files, [&](std::string_view) {
     ++count;
     return true;
   });
   return count;
 }
 
-void purge_file(const std::string& path, Purge& purge) {
-  if (file::remove(path) || errno == ENOENT || !purge.problem.empty()) return;
-  purge.problem = "cannot delete " + path + ": " + std::strerror(errno);
+void purge_file(const std::string& path, Purge& purge, Files files) {
+  const auto removed = files.remove(path);
+  if (removed || removed.error().code == ENOENT || !purge.problem.empty()) return;
+  purge.problem = removed.error().text;
 }
 
-Purge purge(const std::string& dir) {
+Purge purge(const std::string& dir, Files files) {
   Purge purge;
-  const auto names = file::list(dir);
+  const auto names = files.list(dir);
   if (!names) {
     purge.problem = names.error().text;
     return purge;
   }
   for (const std::string& name : *names) {
     // Also what a writer of the file left behind when it was killed.
-    if (name.starts_with(kSetAsideFile)) purge_file(dir + "/" + name, purge);
+    if (name.starts_with(kSetAsideFile)) purge_file(dir + "/" + name, purge, files);
   }
   // Off means off: nothing is written, no lock's file either, where there is nothing to purge.
-  if (const Inventory inventory(dir); inventory.segments.empty() && inventory.temporaries.empty()) {
+  if (const Inventory before(dir, files);
+      before.listed && before.segments.empty() && before.temporaries.empty()) {
     return purge;
   }
   // One purge at a time: one that buries a segment holds its lock, and would pass for its writer.
-  LockedFd lock = lock_ledger(dir);
+  File lock = lock_ledger(dir, files);
   for (int i = 0; i < kPurgeTriesMax && !lock.locked(); ++i) {
     std::this_thread::sleep_for(kPurgeTry);
-    lock = lock_ledger(dir);
+    lock = lock_ledger(dir, files);
   }
-  const Inventory inventory(dir);
+  const Inventory inventory(dir, files);
+  if (!inventory.listed && purge.problem.empty()) purge.problem = "cannot list " + dir;
   for (const auto& temporary : inventory.temporaries) {
     // A segment that is being made holds no record yet, and its maker needs it.
-    if (temporary.id.empty()) purge_file(temporary.path, purge);
+    if (temporary.id.empty()) purge_file(temporary.path, purge, files);
   }
   for (const auto& segment : inventory.segments) {
-    auto image = read_segment(segment.path, true);
+    auto image = read_segment(segment.path, true, files);
     if (!image) {
-      if (!is_of_other_version(segment.path)) purge_file(segment.path, purge);
+      if (!is_of_other_version(segment.path, files)) purge_file(segment.path, purge, files);
       continue;
     }
     // It is being buried, by an uploader or to make room.
@@ -258,10 +258,11 @@ Purge purge(const std::string& dir) {
         if (record->counter == kPending) ++purge.records;
       }
     }
-    const bool emptied = image->live ? purge_live(*image)
-                                     : bury(segment.path, *image, counter_of(Reason::opted_out));
+    const bool emptied = image->live
+                             ? purge_live(*image)
+                             : bury(segment.path, *image, counter_of(Reason::opted_out), files);
     // A wish to leave outranks a count.
-    if (!emptied) purge_file(segment.path, purge);
+    if (!emptied) purge_file(segment.path, purge, files);
   }
   return purge;
 }

@@ -1,8 +1,7 @@
 // The queue: the consumer's view of all segments, oldest first.
-#include <fcntl.h>
-
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -25,7 +24,8 @@ struct Open {
 
 struct Queue::Impl {
   std::string dir;
-  LockedFd lock;
+  Files files;
+  File lock;
   std::vector<Open> open;
   std::vector<Record> peeked;
 
@@ -33,20 +33,20 @@ struct Queue::Impl {
   // pending is buried on the way.
   void fill(std::size_t count_max, std::size_t bytes_max) {
     std::size_t bytes = 0;
-    for (const auto& file : Inventory(dir).segments) {
+    for (const auto& file : Inventory(dir, files).segments) {
       if (open.size() >= kImagesMax || peeked.size() >= count_max) return;
-      auto image = read_segment(file.path, true);
+      auto image = read_segment(file.path, true, files);
       // Who buries a sealed segment holds its lock for a moment, and has counted its records as
       // dropped when it is done. (A forked child may hold it for long; then it is read as it is.)
       for (int i = 0; i < kBurialWaits && image && image->live && image->state() == State::sealed;
            ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        image = read_segment(file.path, true);
+        image = read_segment(file.path, true, files);
       }
       if (!image) continue;
       // Its writer is gone, or the process that buried it died before it could take the name away.
       if (image->state() == State::tomb || image->state() == State::purged) {
-        if (!image->live) static_cast<void>(bury(file.path, *image, kDelivered));
+        if (!image->live) static_cast<void>(bury(file.path, *image, kDelivered, files));
         continue;
       }
       open.push_back({file.path, std::move(*image)});
@@ -66,7 +66,8 @@ struct Queue::Impl {
                           static_cast<std::uint32_t>(record->offset)});
       }
       if (!full && peeked.size() == before) {
-        if (!segment.image.live) static_cast<void>(bury(file.path, segment.image, kDelivered));
+        if (!segment.image.live)
+          static_cast<void>(bury(file.path, segment.image, kDelivered, files));
         open.pop_back();
       }
       if (full) return;
@@ -77,12 +78,12 @@ struct Queue::Impl {
 Queue::Queue(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Queue::~Queue() = default;
 
-std::unique_ptr<Queue> Queue::try_open(const std::string& dir) {
-  if (!file::make_dirs(dir)) return nullptr;
-  LockedFd lock = file::lock(dir + kUploaderLock);
+std::unique_ptr<Queue> Queue::try_open(const std::string& dir, Files files) {
+  if (!files.make_dirs(dir)) return nullptr;
+  File lock = files.lock(dir + kUploaderLock);
   if (!lock.locked()) return nullptr;
   std::unique_ptr<Queue> queue(
-      new Queue(std::make_unique<Impl>(Impl{dir, std::move(lock), {}, {}})));
+      new Queue(std::make_unique<Impl>(Impl{dir, files, std::move(lock), {}, {}})));
   queue->note(Exchange::none);  // the last holder may have died in the middle of one
   return queue;
 }
@@ -109,33 +110,37 @@ bool Queue::settle(std::span<const Record> records, Counter counter) {
       last = std::max(last, at);
     }
     // Its writer may have died, and somebody else have buried it meanwhile.
-    const int fd = impl_->open[segment].image.fd.get();
-    const auto state_now = [fd] {
+    const File& file = impl_->open[segment].image.file;
+    const auto state_now = [&file]() -> std::optional<State> {
       State state = State::tomb;
       const auto read =
-          file::read_at(fd, std::as_writable_bytes(std::span(&state, 1)), offsetof(Header, state));
-      return read ? state : State::tomb;
+          file.read_at(std::as_writable_bytes(std::span(&state, 1)), offsetof(Header, state));
+      return read ? std::optional(state) : std::nullopt;
     };
-    if (const State now = state_now(); now == State::tomb || now == State::purged) continue;
+    const auto before = state_now();
+    done &= before.has_value();
+    if (!before || *before == State::tomb || *before == State::purged) continue;
     // One write for the run; all else in it is as it was, for records never change.
     const std::string_view run =
         std::string_view(bytes).substr(first, last + sizeof(RecordHead) - first);
-    done &= file::write_at(fd, std::as_bytes(std::span(run)), first).ok();
+    done &= file.write_at(std::as_bytes(std::span(run)), first).ok();
     // Purged meanwhile: the run has brought back what was erased.
-    if (state_now() == State::purged) done &= erase_records(fd, impl_->open[segment].image.fixed);
+    const auto after = state_now();
+    done &= after.has_value();
+    if (after == State::purged) done &= erase_records(file, impl_->open[segment].image.fixed);
   }
   return done;
 }
 
 void Queue::note(Exchange exchange) noexcept {
   // Should the disk refuse, a withdrawal says less than it could.
-  static_cast<void>(file::write_at(impl_->lock.get(), std::as_bytes(std::span(&exchange, 1)), 0));
+  static_cast<void>(impl_->lock.write_at(std::as_bytes(std::span(&exchange, 1)), 0));
 }
 
 void Queue::reclaim() {
   impl_->open.clear();
   impl_->peeked.clear();
-  fold_tombs(impl_->dir);
+  fold_tombs(impl_->dir, impl_->files);
 }
 
 }  // namespace candor::spool

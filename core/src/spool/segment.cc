@@ -1,9 +1,5 @@
 #include "spool/segment.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -22,28 +18,24 @@ constexpr std::uint64_t kPopulateFrom = 8u << 10;
 
 constexpr std::uint64_t kPageBytes = 4096;
 
-bool still_named(int fd) noexcept {
-  struct stat info {};
-  return ::fstat(fd, &info) == 0 && info.st_nlink > 0;
-}
-
 }  // namespace
 
 Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::size_t labels,
-                                                 std::uint64_t file_bytes, std::int64_t unix_ms) {
+                                                 std::uint64_t file_bytes, std::int64_t unix_ms,
+                                                 Files files) {
   const UuidText id = uuid7(unix_ms);
   const std::string stem = dir + "/" + std::string(id.data(), id.size());
   const std::string temporary = stem + ".tmp";
-  auto fd = file::open(temporary, O_RDWR | O_CREAT | O_EXCL);
-  if (!fd) return fd.error();
+  auto file = files.open(temporary, Access::create_new);
+  if (!file) return file.error();
   const auto give_up = [&](Error error) -> Error {
-    file::remove(temporary);
+    static_cast<void>(files.remove(temporary));
     return error;
   };
-  if (!file::try_lock(fd->get())) return give_up(Error{"cannot lock " + temporary, EWOULDBLOCK});
+  if (!file->try_lock()) return give_up(Error{"cannot lock " + temporary, EWOULDBLOCK});
 
   std::unique_ptr<Segment> segment(
-      new Segment(std::move(*fd), stem + ".seg", make_fixed(labels, file_bytes, unix_ms)));
+      new Segment(std::move(*file), stem + ".seg", make_fixed(labels, file_bytes, unix_ms)));
   if (auto done = segment->map(); !done) return give_up(done.error());
   Header& header = segment->header();
   header.fixed = header.copy = segment->fixed_;
@@ -51,27 +43,27 @@ Expected<std::unique_ptr<Segment>> Segment::make(const std::string& dir, std::si
   if (!segment->write_through(&header, sizeof header)) {
     return give_up(Error{"cannot write " + temporary, EIO});
   }
-  if (::rename(temporary.c_str(), segment->path_.c_str()) != 0) {
-    return give_up(Error{"cannot name " + segment->path_, errno});
-  }
+  if (auto done = files.rename(temporary, segment->path_); !done) return give_up(done.error());
+  segment->files_ = files;
   return segment;
 }
 
 std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t room,
-                                        std::string_view label) {
-  auto fd = file::open_own(path, O_RDWR);
-  if (!fd || !file::try_lock(fd->get()) || !still_named(fd->get())) return nullptr;
-  struct stat info {};
+                                        std::string_view label, Files files) {
+  auto file = files.open_own(path, Access::change);
+  if (!file || !file->try_lock()) return nullptr;
+  const auto info = file->info();
+  if (!info || info->names == 0) return nullptr;
   Header header;
-  if (::fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode)) return nullptr;
-  const auto read = file::read_at(fd->get(), std::as_writable_bytes(std::span(&header, 1)), 0);
+  const auto read = file->read_at(std::as_writable_bytes(std::span(&header, 1)), 0);
   if (!read || *read != sizeof header || header.state != State::open) return nullptr;
   const auto fixed = fixed_of(header);
-  if (!fixed || fixed->file_bytes != static_cast<std::uint64_t>(info.st_size) ||
-      header.reserved > fixed->file_bytes || fixed->file_bytes - header.reserved < room) {
+  if (!fixed || fixed->file_bytes != info->bytes || header.reserved > fixed->file_bytes ||
+      fixed->file_bytes - header.reserved < room) {
     return nullptr;
   }
-  std::unique_ptr<Segment> segment(new Segment(std::move(*fd), path, *fixed));
+  std::unique_ptr<Segment> segment(new Segment(std::move(*file), path, *fixed));
+  segment->files_ = files;
   if (!segment->map()) return nullptr;
   // Only behind an unbroken row of records: while we live, nobody looks behind a hole. A damaged
   // `reserved` does not match the row's end either.
@@ -87,20 +79,18 @@ std::unique_ptr<Segment> Segment::reuse(const std::string& path, std::uint64_t r
 }
 
 Done Segment::map() noexcept {
-  write_through_ = !file::allocation_lasts(fd_.get());
+  write_through_ = !file_.allocation_lasts();
   // Also for a file that exists: a copy of a spool may have holes where the original had zeros.
-  if (!write_through_) {
-    if (auto done = file::allocate(fd_.get(), fixed_.file_bytes); !done) return done;
-  } else if (::ftruncate(fd_.get(), static_cast<off_t>(fixed_.file_bytes)) != 0) {
-    return Error{"cannot size a segment", errno};
-  }
-  auto mapping = write_through_ ? Mapping::of_memory(fixed_.file_bytes)
-                                : Mapping::of_file(fd_.get(), fixed_.file_bytes);
+  const Done sized =
+      write_through_ ? file_.resize(fixed_.file_bytes) : file_.allocate(fixed_.file_bytes);
+  if (!sized) return sized;
+  auto mapping =
+      write_through_ ? Mapping::of_memory(fixed_.file_bytes) : file_.map(fixed_.file_bytes);
   if (!mapping) return mapping.error();
   mapping_ = std::move(*mapping);
   base_ = mapping_.data();
   if (!write_through_) return {};
-  const auto read = file::read_at(fd_.get(), std::span(base_, fixed_.file_bytes), 0);
+  const auto read = file_.read_at(std::span(base_, fixed_.file_bytes), 0);
   if (!read) return read.error();
   return {};
 }
@@ -108,8 +98,7 @@ Done Segment::map() noexcept {
 bool Segment::write_through(const void* at, std::size_t bytes) noexcept {
   if (!write_through_) return true;
   const auto* from = static_cast<const std::byte*>(at);
-  return file::write_at(fd_.get(), std::span(from, bytes), static_cast<std::uint64_t>(from - base_))
-      .ok();
+  return file_.write_at(std::span(from, bytes), static_cast<std::uint64_t>(from - base_)).ok();
 }
 
 std::optional<std::uint64_t> Segment::reserve(std::uint64_t bytes) noexcept {
@@ -186,14 +175,12 @@ void Segment::seal() noexcept {
   const bool sealed = std::atomic_ref(state).compare_exchange_strong(open, State::sealed);
   write_through(&state, sizeof state);
   // A page or less isn't worth the call.
-  if (sealed && fixed_.file_bytes - next_ > kPageBytes) {
-    static_cast<void>(::ftruncate(fd_.get(), static_cast<off_t>(next_)));
-  }
+  if (sealed && fixed_.file_bytes - next_ > kPageBytes) { static_cast<void>(file_.resize(next_)); }
 }
 
 void Segment::reread() noexcept {
   if (!write_through_) return;
-  static_cast<void>(file::read_at(fd_.get(), std::span(base_, fixed_.file_bytes), 0));
+  static_cast<void>(file_.read_at(std::span(base_, fixed_.file_bytes), 0));
 }
 
 void Segment::entomb(const std::vector<Counts>& totals) noexcept {
@@ -210,22 +197,24 @@ void Segment::entomb(const std::vector<Counts>& totals) noexcept {
 }
 
 Segment::Whereabouts Segment::whereabouts() const noexcept {
-  struct stat file {};
-  struct stat named {};
-  if (::fstat(fd_.get(), &file) != 0 || file.st_nlink == 0) return Whereabouts::deleted;
-  if (::lstat(path_.c_str(), &named) != 0) {
-    // A directory that can't be searched now says nothing.
-    return errno == ENOENT || errno == ENOTDIR ? Whereabouts::moved : Whereabouts::here;
+  const auto file = file_.info();
+  // A call that fails now says nothing.
+  if (!file) return Whereabouts::here;
+  if (file->names == 0) return Whereabouts::deleted;
+  const auto named = files_.link_info(path_);
+  if (!named) {
+    const int code = named.error().code;
+    return code == ENOENT || code == ENOTDIR ? Whereabouts::moved : Whereabouts::here;
   }
-  return named.st_ino == file.st_ino && named.st_dev == file.st_dev ? Whereabouts::here
-                                                                    : Whereabouts::moved;
+  return named->id == file->id && named->volume == file->volume ? Whereabouts::here
+                                                                : Whereabouts::moved;
 }
 
 State Segment::state() const noexcept {
   if (write_through_) {  // another process's word is in the file only
     State state = State::open;
-    const auto read = file::read_at(fd_.get(), std::as_writable_bytes(std::span(&state, 1)),
-                                    offsetof(Header, state));
+    const auto read =
+        file_.read_at(std::as_writable_bytes(std::span(&state, 1)), offsetof(Header, state));
     return read && *read == sizeof state ? state : State::open;
   }
   return std::atomic_ref(header().state).load();

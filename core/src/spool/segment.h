@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "platform/file.h"
+#include "platform/files.h"
 #include "platform/mapping.h"
 #include "spool/format.h"
 
@@ -24,11 +24,11 @@ class Segment {
   [[nodiscard]] static Expected<std::unique_ptr<Segment>> make(const std::string& dir,
                                                                std::size_t labels,
                                                                std::uint64_t file_bytes,
-                                                               std::int64_t unix_ms);
+                                                               std::int64_t unix_ms, Files files);
   // Takes over an open segment whose writer is gone, if it has `room` and the label, or a place for
   // it; null when it can't be had. Seals one whose labels are used up.
   [[nodiscard]] static std::unique_ptr<Segment> reuse(const std::string& path, std::uint64_t room,
-                                                      std::string_view label);
+                                                      std::string_view label, Files files);
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
@@ -56,7 +56,7 @@ class Segment {
   // final totals by label index.
   void entomb(const std::vector<Counts>& totals) noexcept;
   // In a forked child: the lock is the parent's.
-  void disown() noexcept { fd_.disown(); }
+  void disown() noexcept { file_.disown(); }
 
   // Where the file is: under the path that it was opened by; deleted; or under another path,
   // because a directory above it was renamed.
@@ -77,8 +77,8 @@ class Segment {
 
  private:
   // Takes an open file whose lock is held.
-  Segment(Fd fd, std::string path, const Fixed& fixed) noexcept
-      : fd_(std::move(fd), true), path_(std::move(path)), fixed_(fixed) {}
+  Segment(File file, std::string path, const Fixed& fixed) noexcept
+      : file_(std::move(file)), path_(std::move(path)), fixed_(fixed) {}
   // Reserves the disk space and maps it, or sets up what stands in for the mapping.
   [[nodiscard]] Done map() noexcept;
   [[nodiscard]] Header& header() const noexcept { return *reinterpret_cast<Header*>(base_); }
@@ -89,7 +89,8 @@ class Segment {
   bool write_through(const void* at, std::size_t bytes) noexcept;
   void populate(std::uint64_t from, std::uint64_t to) noexcept;
 
-  LockedFd fd_;
+  File file_;
+  Files files_;
   const std::string path_;
   Mapping mapping_;
   std::byte* base_ = nullptr;  // of the mapping

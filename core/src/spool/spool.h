@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "candor/outcome.h"
 #include "platform/clock.h"
+#include "platform/files.h"
 
 namespace candor::spool {
 
@@ -56,7 +57,7 @@ class Writer {
   // Touches nothing on disk until the first append or count. `labels` (each at most
   // kLabelBytesMax) name what is counted; label i of append and count is labels[i].
   Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks = {},
-         Clock clock = {});
+         Clock clock = {}, Files files = {});
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -99,7 +100,7 @@ enum class Exchange : char {
 class Queue {
  public:
   // Nothing when another process holds it; taken over when the holder dies.
-  [[nodiscard]] static std::unique_ptr<Queue> try_open(const std::string& dir);
+  [[nodiscard]] static std::unique_ptr<Queue> try_open(const std::string& dir, Files files = {});
   ~Queue();
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
@@ -130,15 +131,15 @@ struct Tally {
   std::uint32_t segments = 0;
 };
 // The ledger: what every label's records became, since the spool began. Writes nothing.
-[[nodiscard]] Tally tally(const std::string& dir);
+[[nodiscard]] Tally tally(const std::string& dir, Files files = {});
 
 // Calls `each` with the payloads waiting, oldest first. Writes nothing.
 void for_each_pending(const std::string& dir,
-                      const std::function<void(std::string_view payload)>& each);
+                      const std::function<void(std::string_view payload)>& each, Files files = {});
 
 // Whether anything waits, and how much.
-[[nodiscard]] bool is_pending(const std::string& dir);
-[[nodiscard]] std::uint64_t count_pending(const std::string& dir);
+[[nodiscard]] bool is_pending(const std::string& dir, Files files = {});
+[[nodiscard]] std::uint64_t count_pending(const std::string& dir, Files files = {});
 
 // A file in the directory where the owner keeps what it gave up on; a purge removes it too.
 inline constexpr char kSetAsideFile[] = "refused.jsonl";
@@ -155,9 +156,9 @@ struct Purge {
 // bytes are overwritten, those in segments still being written too. A writer leaves such a segment
 // with its next append; a record that it puts meanwhile is counted as opted_out. What can't be
 // read, or is another user's, is removed uncounted.
-Purge purge(const std::string& dir);
+Purge purge(const std::string& dir, Files files = {});
 // Removes a file for a purge, which says so when it could not.
-void purge_file(const std::string& path, Purge& purge);
+void purge_file(const std::string& path, Purge& purge, Files files);
 
 // What became of an upload when consent was withdrawn.
 enum class Halt : std::uint8_t {
@@ -169,6 +170,6 @@ enum class Halt : std::uint8_t {
 // Waits until no process uploads this spool, at most until `deadline_ms` of steady time, and purges
 // it, holding off uploaders meanwhile. The choice must be written already: an uploader looks at it
 // every few milliseconds and ends.
-Halt withdraw(const std::string& dir, std::int64_t deadline_ms, Purge& purged);
+Halt withdraw(const std::string& dir, std::int64_t deadline_ms, Purge& purged, Files files = {});
 
 }  // namespace candor::spool

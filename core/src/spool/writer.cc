@@ -82,6 +82,7 @@ struct Writer::Impl {
   Limits limits;
   WaitHooks hooks;
   Clock clock;
+  Files files;
   PerProcess<Process> process;
 
   struct Place {
@@ -190,18 +191,19 @@ struct Writer::Impl {
   // Takes over a segment or makes one, and keeps the spool within its limits.
   Expected<std::unique_ptr<Segment>> acquire(Process& p, std::uint32_t label,
                                              std::uint64_t span) noexcept try {
-    if (auto done = file::make_dirs(dir); !done) return note(p, done.error());
+    if (auto done = files.make_dirs(dir); !done) return note(p, done.error());
     const std::int64_t now = clock.unix_ms();
-    Inventory inventory(dir);
+    Inventory inventory(dir, files);
     inventory.remove_abandoned(now);
-    bury_too_old(inventory, dir, limits.age_max_ms, clock);
-    if (inventory.tombs.size() > kTombsMax) fold_tombs(dir);
+    bury_too_old(inventory, dir, limits.age_max_ms, clock, files);
+    if (inventory.tombs.size() > kTombsMax) fold_tombs(dir, files);
 
     int tries = 0;
     for (auto it = inventory.segments.rbegin();
          it != inventory.segments.rend() && tries < kReuseTriesMax; ++it, ++tries) {
       if (is_old(it->made_ms, now)) break;
-      if (auto segment = Segment::reuse(it->path, std::max(span, kReuseRoom), labels[label])) {
+      if (auto segment =
+              Segment::reuse(it->path, std::max(span, kReuseRoom), labels[label], files)) {
         return segment;
       }
     }
@@ -213,7 +215,8 @@ struct Writer::Impl {
     if (!inventory.make_room(bytes, limits.bytes_max, limits.files_max)) {
       return Error{"the spool " + dir + " is full", ENOBUFS};
     }
-    auto segment = Segment::make(dir, entries, bytes, p.made_ms = std::max(now, p.made_ms + 1));
+    auto segment =
+        Segment::make(dir, entries, bytes, p.made_ms = std::max(now, p.made_ms + 1), files);
     if (!segment) return note(p, segment.error());
     return segment;
   } catch (...) { return Error{"out of memory", ENOMEM}; }
@@ -291,12 +294,13 @@ struct Writer::Impl {
 };
 
 Writer::Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks,
-               Clock clock)
+               Clock clock, Files files)
     : impl_(new Impl{.dir = std::move(dir),
                      .labels = std::move(labels),
                      .limits = limits,
                      .hooks = std::move(hooks),
-                     .clock = std::move(clock)}) {}
+                     .clock = std::move(clock),
+                     .files = files}) {}
 
 Writer::~Writer() { release(); }
 

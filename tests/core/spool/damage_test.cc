@@ -87,7 +87,7 @@ TEST(Damage, ACutFileKeepsWhatIsBeforeTheCut) {
 TEST(Damage, APlaceThatWasOnlyReservedIsAHole) {
   TempDir dir;
   {
-    auto segment = Segment::make(dir.path(), 2, 128u << 10, unix_ms());
+    auto segment = Segment::make(dir.path(), 2, 128u << 10, unix_ms(), Files());
     ASSERT_TRUE(segment);
     const auto label = (*segment)->label("a");
     const auto torn = (*segment)->reserve(record_span(100));

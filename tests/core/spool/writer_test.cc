@@ -9,11 +9,12 @@
 #include <thread>
 
 #include "platform/clock.h"
-#include "platform/file.h"
+#include "platform/files.h"
 #include "platform/random.h"
 #include "spool/age.h"
 #include "spool/segment.h"
 #include "support.h"
+#include "support/failing_files.h"
 
 namespace candor::spool {
 namespace {
@@ -123,7 +124,7 @@ TEST(Writer, ACatalogOf4096EventsLosesNoneOf5000) {
 TEST(Writer, SegmentsWhoseLabelsAreUsedUpDoNotStopAnUpgrade) {
   TempDir dir;
   for (int i = 0; i < 10; ++i) {
-    auto old = Segment::make(dir.path(), 2, 128u << 10, unix_ms() + i);
+    auto old = Segment::make(dir.path(), 2, 128u << 10, unix_ms() + i, Files());
     ASSERT_TRUE(old && (*old)->label("before_1") && (*old)->label("before_2"));
   }
   Writer writer(dir.path(), kLabels, small_segments());
@@ -133,13 +134,14 @@ TEST(Writer, SegmentsWhoseLabelsAreUsedUpDoNotStopAnUpgrade) {
 
 TEST(Writer, CountsOfManyLabelsAreHandedOverSegmentBySegment) {
   TempDir dir;
-  file::inject({.allocate = [](int, off_t, off_t) { return ENOSPC; }});
+  test::FailingCalls calls;
+  calls.allocate_code = ENOSPC;
   const auto labels = many_labels(200);
-  Writer writer(dir.path(), labels, small_segments());
+  Writer writer(dir.path(), labels, small_segments(), {}, {}, Files(calls));
   for (std::uint32_t i = 0; i < labels.size(); ++i) {
     ASSERT_EQ(writer.append(i, "lost"), counter_of(Reason::disk_error));
   }
-  file::inject({});
+  calls.allocate_code = 0;
   const std::int64_t until = steady_ms() + 10'000;
   while (steady_ms() < until && writer.append(0, "kept") != kPending) {}
   for (int round = 0; round < 5; ++round) {
@@ -202,7 +204,7 @@ TEST(Writer, EachLivingProcessHasItsSegmentBeyondTheLimit) {
 TEST(Writer, DoesNotGoOnWithASegmentHalfwayToItsAge) {
   TempDir dir;
   const std::int64_t now = unix_ms();
-  ASSERT_TRUE(Segment::make(dir.path(), 3, 128u << 10, now - 60'000));
+  ASSERT_TRUE(Segment::make(dir.path(), 3, 128u << 10, now - 60'000, Files()));
   {
     Writer writer(dir.path(), kLabels, {.age_max_ms = 100'000});
     ASSERT_EQ(writer.append(0, "new"), kPending);
@@ -223,7 +225,7 @@ TEST(Writer, RemovesFilesThatAreNoSegments) {
 TEST(Writer, DoesNotGoOnBehindAHole) {
   TempDir dir;
   {
-    auto segment = Segment::make(dir.path(), 3, 128u << 10, unix_ms());
+    auto segment = Segment::make(dir.path(), 3, 128u << 10, unix_ms(), Files());
     ASSERT_TRUE(segment && (*segment)->reserve(record_span(10)));
   }
   Writer writer(dir.path(), kLabels, {});
@@ -414,12 +416,13 @@ TEST(Writer, BringsItsRecordsAlongWhenTheDirectoryIsDeleted) {
 
 TEST(Writer, BringsItsRecordsAlongWhenTheDirectoryIsMoved) {
   for (const bool written_through : {false, true}) {
-    if (written_through) file::inject({.allocation_lasts = [](int) { return false; }});
+    test::FailingCalls calls;
+    if (written_through) calls.allocation_lasts_is = false;
     TempDir dir;
     const std::string home = dir / "home/spool";
     const std::string moved = dir / "moved/spool";
     {
-      Writer writer(home, kLabels, {});
+      Writer writer(home, kLabels, {}, {}, {}, Files(calls));
       ASSERT_EQ(writer.append(0, "delivered"), kPending);
       ASSERT_EQ(writer.append(0, "kept"), kPending);
       writer.count(1, static_cast<Counter>(Code::too_long));
@@ -445,44 +448,40 @@ TEST(Writer, BringsItsRecordsAlongWhenTheDirectoryIsMoved) {
     queue->reclaim();
     EXPECT_TRUE(files(moved, ".seg").empty());
     EXPECT_EQ(captured(moved), 2u);
-    file::inject({});
   }
 }
 
 TEST(Writer, WritesThroughWhereAllocationIsNoPromise) {
-  file::inject({.allocation_lasts = [](int) { return false; }});
+  test::FailingCalls calls;
+  calls.allocation_lasts_is = false;
   TempDir dir;
   {
-    Writer writer(dir.path(), kLabels, small_segments());
+    Writer writer(dir.path(), kLabels, small_segments(), {}, {}, Files(calls));
     for (int i = 0; i < 300; ++i) ASSERT_EQ(writer.append(0, std::string(1000, 'x')), kPending);
     EXPECT_EQ(pending(dir.path()).size(), 300u);
     writer.count(1, 5);
     EXPECT_EQ(counted(dir.path(), 5), 1u);
   }
-  Writer again(dir.path(), kLabels, small_segments());
+  Writer again(dir.path(), kLabels, small_segments(), {}, {}, Files(calls));
   ASSERT_EQ(again.append(1, "more"), kPending);
   EXPECT_EQ(pending(dir.path()).size(), 301u);
-  file::inject({});
 }
 
 TEST(Writer, AnErrorInTheMiddleOfARecordCostsThatRecord) {
-  static std::atomic<bool> failing{false};
-  file::inject({.pwrite = [](int fd, const void* from, std::size_t n, off_t at) -> ssize_t {
-                  if (n > 100 && failing.exchange(false)) {
-                    errno = EIO;
-                    return -1;
-                  }
-                  return ::pwrite(fd, from, n > 7 ? 7 : n, at);  // and always short
-                },
-                .allocation_lasts = [](int) { return false; }});
+  bool failing = false;
+  test::FailingCalls calls;
+  calls.allocation_lasts_is = false;
+  calls.write_bytes_max = 7;
+  calls.on_write = [&](std::size_t n) {
+    return n > 100 && std::exchange(failing, false) ? EIO : 0;
+  };
   TempDir dir;
-  Writer writer(dir.path(), kLabels, small_segments());
+  Writer writer(dir.path(), kLabels, small_segments(), {}, {}, Files(calls));
   const std::string payload(200, 'x');
   ASSERT_EQ(writer.append(0, payload), kPending);
   failing = true;
   EXPECT_EQ(writer.append(0, payload), counter_of(Reason::disk_error));
   ASSERT_EQ(writer.append(0, payload), kPending);
-  file::inject({});
   // What came after the hole is seen while the writer lives.
   EXPECT_EQ(pending(dir.path()).size(), 2u);
   EXPECT_EQ(counted(dir.path(), counter_of(Reason::disk_error)), 1u);
@@ -490,14 +489,15 @@ TEST(Writer, AnErrorInTheMiddleOfARecordCostsThatRecord) {
 }
 
 TEST(Writer, AFullDiskDropsCountsAndRecovers) {
-  file::inject({.allocate = [](int, off_t, off_t) { return ENOSPC; }});
+  test::FailingCalls calls;
+  calls.allocate_code = ENOSPC;
   TempDir dir;
-  Writer writer(dir.path(), kLabels, {});
+  Writer writer(dir.path(), kLabels, {}, {}, {}, Files(calls));
   EXPECT_EQ(writer.append(0, "lost"), counter_of(Reason::disk_error));
   EXPECT_EQ(writer.append(0, "lost"), counter_of(Reason::disk_error));
   EXPECT_FALSE(writer.trouble().empty());
   EXPECT_TRUE(files(dir.path(), ".tmp").empty());
-  file::inject({});
+  calls.allocate_code = 0;
   Counter answer = counter_of(Reason::disk_error);
   int lost = 2;
   const std::int64_t until = steady_ms() + 10'000;

@@ -17,10 +17,11 @@ Mapping::~Mapping() {
   if (data_ != nullptr) ::munmap(data_, bytes_);
 }
 
-Expected<Mapping> Mapping::of_file(int fd, std::uint64_t bytes) noexcept {
+int Mapping::of_file(int fd, std::uint64_t bytes, Mapping& mapping) noexcept {
   void* const at = map(fd, bytes, MAP_SHARED);
-  if (at == MAP_FAILED) return Error{"cannot map a file", errno};
-  return Mapping(static_cast<std::byte*>(at), bytes);
+  if (at == MAP_FAILED) return errno;
+  mapping = Mapping(static_cast<std::byte*>(at), bytes);
+  return 0;
 }
 
 Expected<Mapping> Mapping::of_memory(std::uint64_t bytes) noexcept {
