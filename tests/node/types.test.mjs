@@ -56,7 +56,7 @@ telemetry.emit('ping', null, { timestamp: new Date() })
 const bytes: Uint8Array = telemetry.encode('ping')
 const { emit } = telemetry
 emit('ping')
-void telemetry.flush({ timeoutMs: 5 }).then((drained: boolean) => drained && outcome.result && bytes)
+void telemetry.flush({ timeoutMs: 5 }).then(({ complete }) => complete && outcome.result && bytes)
 const fields: Acme['plan_completed'] = { outcome: 'ok' }
 telemetry.emit('plan_completed', fields)
 `

@@ -16,7 +16,7 @@ using namespace catalog;
 
 // The client's other methods, as its own stub has them.
 constexpr char kOtherMethods[] =
-    R"(    def flush(self, timeout: float = 5.0) -> bool: ...
+    R"(    def flush(self, timeout: float = 5.0) -> _candor.FlushResult: ...
     def close(self, timeout: float = 0.0) -> None: ...
     def stats(self) -> _t.Any: ...
     def status(self) -> _candor.Status: ...
@@ -147,7 +147,7 @@ class Python {
     const std::string options =
         "        timestamp: _datetime.datetime | int | None = None,\n"
         "        distinct_id: str | None = None,\n"
-        "        uuid: str | None = None,\n";
+        "        uuid: str | _t.Literal[True] | None = None,\n";
     if (events_.empty()) {
       text += "    def " + name + "(self, event: _t.Never, /) -> " + answer + ": ...\n";
       return;
