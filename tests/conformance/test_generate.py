@@ -15,7 +15,7 @@ def test_vectors_are_up_to_date():
 
 def test_expected_bytes_are_json_of_the_event():
     for path in HERE.glob("*.json"):
-        for vector in json.loads(path.read_text(encoding="utf-8"))["vectors"]:
+        for vector in json.loads(path.read_text(encoding="utf-8")).get("vectors", []):
             if isinstance(vector["expect"], dict) and "bytes" in vector["expect"]:
                 event = json.loads(vector["expect"]["bytes"])
                 assert list(event) == ["event", "uuid", "timestamp", "properties"]

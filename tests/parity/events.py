@@ -353,7 +353,9 @@ class Maker:
             case 11 if self.chance(0.3):
                 # In C++ an option has a type of its own.
                 option = self.pick(["timestamp_ms", "uuid", "distinct_id"])
-                event[option] = self.pick([True, [1], {"a": 1}] if option == "timestamp_ms" else [True, 5, ["x"], {}])
+                # The number 5 is a time, and true as the uuid asks for the one that was given.
+                wrong = {"timestamp_ms": [True, [1], {"a": 1}], "uuid": [5, ["x"], {}]}
+                event[option] = self.pick(wrong.get(option, [True, 5, ["x"], {}]))
             case _ if entries:
                 self.pick(entries)[1] = self.anything()
 

@@ -84,7 +84,7 @@ def test_package_and_command_share_a_home(installed, tmp_path):
     script = (
         "import candor, sys\n"
         "with candor.open(sys.argv[1], product_version='1', delivery='manual') as telemetry:\n"
-        "    print(telemetry.emit('ping').result, telemetry.flush(timeout=5), candor.__version__)\n"
+        "    print(telemetry.emit('ping').result, bool(telemetry.flush(timeout=5)), candor.__version__)\n"
     )
     printed = run(installed / "python", "-c", script, catalog, env=env)
     assert printed.split() == ["accepted", "False", VERSION]
