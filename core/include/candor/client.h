@@ -40,6 +40,12 @@ struct EmitOptions {
   // Who the event is about, instead of the client's distinct id. 1 to 200 bytes of UTF-8;
   // otherwise the event is rejected: bad_pattern (empty), too_long or invalid_utf8.
   std::optional<std::string_view> distinct_id;
+  // The directory of the user's project that the event is about, instead of the client's; sent only
+  // as a salted hash. Costs a system call for each component of the path: a daemon that serves
+  // several projects asks project_id() once and gives that.
+  std::string_view project_dir;
+  // What project_id() answered; wins over project_dir. Empty: not given.
+  std::string_view project_id;
   // For bindings: which of these was given in a type that it can't hold. The event is rejected.
   std::string_view wrong_type;
 };
@@ -71,6 +77,9 @@ class CANDOR_EXPORT Client {
   // Hands over one event. Any thread; returns within microseconds and does not
   // allocate when the event is accepted (and is no larger than a few kilobytes).
   // After a fork the child's client goes on with a segment of its own.
+  // In a signal handler: an event is `dropped` as `interrupted`, and counted, when the handler
+  // interrupted the library on the same thread. Otherwise what holds for malloc holds for emit,
+  // and no other method may be called there.
   Outcome emit(std::string_view event, std::initializer_list<Field> fields = {},
                const EmitOptions& options = {}) noexcept {
     return emit(event, std::span<const Field>(fields.begin(), fields.size()), options);
@@ -108,6 +117,11 @@ class CANDOR_EXPORT Client {
   // The ledger of this spool, over all processes and since its beginning. Reads every segment:
   // milliseconds, on a spool near its limit many. Writes nothing.
   [[nodiscard]] Ledger stats() const;
+
+  // The id that events of the project in `directory` are sent under, for EmitOptions::project_id:
+  // 64 characters of lower-case hex. Empty while telemetry is off, because the install id is its
+  // salt. Every symlink on the way is followed; a directory that doesn't exist has an id, too.
+  [[nodiscard]] std::string project_id(std::string_view directory);
 
   // True in the one process that minted this install's identity.
   [[nodiscard]] bool first_run() const noexcept;

@@ -76,11 +76,14 @@ struct Options {
 
   // The upload part, when it is linked in: &candor_upload. When null,
   // `upload_library` is loaded the first time an uploader starts; when that is
-  // empty too, the library beside this one is.
+  // empty too, it is looked for in three places: beside the file that holds this code, in that
+  // directory's sibling `lib` (PREFIX/bin and PREFIX/lib), and where candor was built to be
+  // installed. Nothing is loaded that anybody but root, this user or the owner of this code could
+  // have put there; what is named is not asked about.
   const candor_upload_api* uploader = nullptr;
   std::string upload_library;
-  // The `candor` program that a detached uploader runs. When empty, the one installed with this
-  // library.
+  // The `candor` program that a detached uploader runs. When empty, it is looked for by the same
+  // rule, in the sibling `bin`.
   std::string uploader_program;
 
   // Hears of misuse (one line per event and code; sources that the catalog does not have, or that
@@ -98,8 +101,10 @@ struct Options {
                      std::string_view project)>
       capture_sender;
 
-  // Run around the rare part of emit that may wait for the disk, so that a
-  // binding can release its interpreter lock there. Both or neither.
+  // Run around whatever part of emit may wait for the disk or for standard error, so that a binding
+  // can release its interpreter lock there: an emit that runs neither waits for nothing. Both or
+  // neither; on the emitting thread, never one pair within another. What emit was given must stay
+  // as it is meanwhile, whatever other threads do.
   std::function<void()> before_wait;
   std::function<void()> after_wait;
 };

@@ -41,13 +41,14 @@ enum class Code : std::uint8_t {
 // Why a valid event was lost. Shares its numbers with Code.
 enum class Reason : std::uint8_t {
   none = 0,
-  spool_full = 16,  // a spool limit was reached and nothing could make room
-  too_old = 17,     // it waited longer than spool_age_max_days
-  opted_out = 18,   // consent was withdrawn while it waited
-  refused = 19,     // the server said no to this event
-  oversize = 20,    // the server finds even this single event too large
-  disk_error = 21,  // the spool could not be written
-  corrupt = 22,     // its record was damaged on disk
+  spool_full = 16,   // a spool limit was reached and nothing could make room
+  too_old = 17,      // it waited longer than spool_age_max_days
+  opted_out = 18,    // consent was withdrawn while it waited
+  refused = 19,      // the server said no to this event
+  oversize = 20,     // the server finds even this single event too large
+  disk_error = 21,   // the spool could not be written
+  corrupt = 22,      // its record was damaged on disk
+  interrupted = 23,  // a signal handler emitted it, having interrupted the library (client.h)
 };
 
 // The numbers that a ledger counts by, of one table for codes and reasons alike.
@@ -97,7 +98,7 @@ inline constexpr std::array<OutcomeRow, 28> kOutcomes{{
     {Reason::oversize, "oversize"},
     {Reason::disk_error, "disk_error"},
     {Reason::corrupt, "corrupt"},
-    {23, OutcomeKind::unassigned, "unassigned_23"},
+    {Reason::interrupted, "interrupted"},
     {24, OutcomeKind::unassigned, "unassigned_24"},
     {25, OutcomeKind::unassigned, "unassigned_25"},
     {26, OutcomeKind::unassigned, "unassigned_26"},

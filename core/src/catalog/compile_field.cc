@@ -223,11 +223,11 @@ class FieldCompiler {
 }  // namespace
 
 void check_name(const Node& node, bool is_event, Report& report) {
-  // Names that mean something to the server, or that every JavaScript object has.
+  // Names that mean something to the server, options of emit, and what every JavaScript object has.
   constexpr std::string_view kReserved[] = {
-      "uuid",           "timestamp",     "distinct_id",          "constructor",
-      "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
-      "toString",       "valueOf"};
+      "uuid",        "timestamp",      "distinct_id",   "project_dir",          "project_id",
+      "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
+      "toString",    "valueOf"};
   const std::string_view name = node.key;
   const auto fail = [&](Rule rule, std::string_view why) {
     report.add(rule, node.key_offset, quoted(name) + std::string(why));

@@ -29,6 +29,7 @@
 #include "platform/random.h"
 #include "platform/standard_error.h"
 #include "platform/system.h"
+#include "platform/waiting.h"
 #include "spool/home.h"
 #include "spool/spool.h"
 
@@ -37,6 +38,7 @@ namespace {
 
 // Who the events are about. Made when consent is first found, kept until the client ends.
 struct Sender {
+  std::string install_id;
   std::string distinct_id;
   std::string project;
 };
@@ -97,6 +99,7 @@ struct Client::Impl {
   PerProcess<EventIds> ids;  // a child must not repeat its parent's
   std::uint32_t unknown_label = 0;
   client::Log log;
+  WaitHooks hooks;
 
   // Empty until consent is found: a client that is off makes none of them.
   mutable std::mutex starting;  // guards `problem` and `home_problem` too
@@ -108,6 +111,9 @@ struct Client::Impl {
   std::atomic<bool> closed{false};
   std::atomic<bool> off_seen{false};
   std::atomic<bool> purged{false};
+  // Events of signal handlers that interrupted the library: for each label, until they are counted.
+  std::vector<std::atomic<std::uint32_t>> interrupted;
+  std::atomic<bool> any_interrupted{false};
 
   void open();
   [[nodiscard]] bool captures() const noexcept { return options.capture || options.capture_sender; }
@@ -130,6 +136,20 @@ struct Client::Impl {
            tended_ms.compare_exchange_strong(last, steady);
   }
   [[nodiscard]] const Sender* consenting(std::int64_t steady) noexcept;
+  [[nodiscard]] const Sender* look_after_consent(std::int64_t steady) noexcept;
+  [[nodiscard]] std::string project_of(const Sender& who, std::string_view directory) const {
+    const Waiting waiting(hooks);
+    return identity::project_id(who.install_id, std::string(directory));
+  }
+  // The project of one event; `room` holds an id that is made for it.
+  [[nodiscard]] std::string_view project_for(const EmitOptions& how, const Sender& who,
+                                             std::string& room) const {
+    if (identity::is_project_id(how.project_id)) return how.project_id;
+    if (how.project_dir.empty()) return who.project;
+    return room = project_of(who, how.project_dir);
+  }
+  Outcome drop_interrupted(std::string_view name) noexcept;
+  void count_interrupted() noexcept;
   Outcome encode(std::string_view name, std::span<const Field> fields, const EmitOptions& how,
                  int& index, event::Buffer& out) noexcept;
   Outcome emit(std::string_view name, std::span<const Field> fields, const EmitOptions& how);
@@ -185,6 +205,7 @@ std::optional<SourceValue> Client::Impl::source(std::string_view name) const {
 
 void Client::Impl::open() {
   log.listen(options.log);
+  hooks = {options.before_wait, options.after_wait};
   env = options.environment ? environment_of(*options.environment) : process_environment();
   const UuidText session = uuid4();
   session_id.assign(session.data(), session.size());
@@ -196,9 +217,11 @@ void Client::Impl::open() {
   options.secrets.clear();
   unknown_label = static_cast<std::uint32_t>(catalog->events.size());
   log.expect(catalog->events.size() + 1);
+  interrupted = std::vector<std::atomic<std::uint32_t>>(catalog->events.size() + 1);
   log.tell_of_sources(options, *catalog);
   if (captures()) {
-    owned_sender = std::make_unique<Sender>(Sender{options.distinct_id, {}});
+    owned_sender =
+        std::make_unique<Sender>(Sender{std::string(kNoInstallId), options.distinct_id, {}});
     if (!options.project_dir.empty()) {
       owned_sender->project = identity::project_id(kNoInstallId, options.project_dir);
     }
@@ -215,7 +238,7 @@ void Client::Impl::open() {
   if (debug) {  // who would be the sender, if that is known
     const std::string& install_id = decision.identity.install_id;
     owned_sender = std::make_unique<Sender>(
-        Sender{options.distinct_id.empty() ? install_id : options.distinct_id, {}});
+        Sender{install_id, options.distinct_id.empty() ? install_id : options.distinct_id, {}});
     if (!options.project_dir.empty() && !install_id.empty()) {
       owned_sender->project = identity::project_id(install_id, options.project_dir);
     }
@@ -266,6 +289,7 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
   if (who.notice_version < catalog->product.notice_version) show_notice();
 
   owned_sender = std::make_unique<Sender>();
+  owned_sender->install_id = who.install_id;
   owned_sender->distinct_id = options.distinct_id.empty() ? who.install_id : options.distinct_id;
   if (!options.project_dir.empty()) {
     owned_sender->project = identity::project_id(who.install_id, options.project_dir);
@@ -275,7 +299,7 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
       spool::Limits{.bytes_max = options.spool_bytes_max,
                     .files_max = options.spool_files_max,
                     .age_max_ms = std::int64_t{options.spool_age_max_days} * 86'400'000},
-      spool::WaitHooks{options.before_wait, options.after_wait});
+      hooks);
   // A catalog may keep the first run's events for the next, when the notice was read in peace.
   const bool hold = first_run && catalog->product.notice_hold_first_run;
   delivery = std::make_unique<client::Dispatcher>(client::DeliveryPlan{
@@ -349,9 +373,21 @@ std::string Client::Impl::choose(bool enabled, spool::Halt& halt) {
   return {};
 }
 
-// The sender while consent holds, else null. At most one stat a second in either case.
+// The sender while consent holds, else null. Looks at files at most once a second in either case.
 const Sender* Client::Impl::consenting(std::int64_t steady) noexcept {
   if (closed.load(std::memory_order_relaxed) || gate == nullptr) return nullptr;
+  if (const auto enabled = gate->known(steady)) {  // the usual emit: nothing is new, nothing due
+    const Sender* const known = sender.load(std::memory_order_acquire);
+    const bool off_known = off_seen.load(std::memory_order_relaxed);
+    if (*enabled && known != nullptr && !off_known) return known;
+    const bool due = steady - tended_ms.load(std::memory_order_relaxed) >= consent::Gate::kFreshMs;
+    if (!*enabled && (known == nullptr || off_known) && !due) return nullptr;
+  }
+  const Waiting waiting(hooks);
+  return look_after_consent(steady);
+}
+
+const Sender* Client::Impl::look_after_consent(std::int64_t steady) noexcept {
   const Sender* const known = sender.load(std::memory_order_acquire);
   const bool enabled = gate->enabled(steady);
   if (enabled && known != nullptr) {
@@ -384,6 +420,9 @@ Outcome Client::Impl::encode(std::string_view name, std::span<const Field> field
     const Code code = check_distinct_id(*how.distinct_id);
     if (code != Code::none) return rejected(code, "distinct_id");
   }
+  if (!how.project_id.empty() && !identity::is_project_id(how.project_id)) {
+    return rejected(Code::bad_pattern, "project_id");
+  }
   event::Stamp stamp;
   stamp.unix_ms = how.timestamp_ms ? *how.timestamp_ms : unix_ms();
   if (stamp.unix_ms < 0 || stamp.unix_ms > kUnixMsMax) {
@@ -409,13 +448,18 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
     if (closed.load(std::memory_order_relaxed) || !encoder) return Outcome{Result::disabled};
     Outcome outcome = encode(name, fields, how, index, out);
     if (!outcome) log.tell(label_of(index), name, outcome, {});
+    std::string room;
     const event::Record record{how.distinct_id.value_or(owned_sender->distinct_id),
-                               owned_sender->project, out.view()};
+                               project_for(how, *owned_sender, room), out.view()};
     if (!captures()) {
+      const Waiting waiting(hooks);
       write_to_standard_error(
           (outcome ? event::to_line(record) : client::describe(name, outcome, {})) + "\n",
           Wanted::yes);
-    } else if (outcome && options.capture_sender) {
+      return outcome;
+    }
+    const Outside outside;
+    if (outcome && options.capture_sender) {
       options.capture_sender(record.bytes, record.distinct_id, record.project);
     } else if (outcome) {
       options.capture(record.bytes);
@@ -426,12 +470,16 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
   const std::int64_t steady = steady_ms();
   const Sender* const who = consenting(steady);
   if (who == nullptr) return Outcome{Result::disabled};
-  if (once_a_second(steady)) writer->tend();
+  if (once_a_second(steady)) {
+    const Waiting waiting(hooks);
+    writer->tend();
+  }
 
   const std::string_view distinct_id =
       how.distinct_id && check_distinct_id(*how.distinct_id) == Code::none ? *how.distinct_id
                                                                            : who->distinct_id;
-  event::append_record_header(out, distinct_id, who->project);
+  std::string room;
+  event::append_record_header(out, distinct_id, project_for(how, *who, room));
   Outcome outcome = encode(name, fields, how, index, out);
   const std::uint32_t label = label_of(index);
   if (outcome) {
@@ -446,13 +494,34 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
     writer->count(label, static_cast<spool::Counter>(outcome.code));
     log.tell(label, name, outcome, {});
   }
-
+  if (any_interrupted.load(std::memory_order_relaxed)) count_interrupted();
   return outcome;
+}
+
+// A signal handler's event, when the thread may hold any of our locks: nothing but atomics.
+Outcome Client::Impl::drop_interrupted(std::string_view name) noexcept {
+  if (closed.load(std::memory_order_relaxed) || !encoder) return Outcome{Result::disabled};
+  if (sender.load(std::memory_order_acquire) != nullptr &&
+      !off_seen.load(std::memory_order_relaxed)) {
+    interrupted[label_of(encoder->find(name))].fetch_add(1, std::memory_order_relaxed);
+    any_interrupted.store(true, std::memory_order_release);
+  }
+  return Outcome{Result::dropped, Code::none, Reason::interrupted, {}, {}};
+}
+
+void Client::Impl::count_interrupted() noexcept {
+  any_interrupted.store(false, std::memory_order_relaxed);
+  for (std::uint32_t label = 0; label < interrupted.size(); ++label) {
+    for (auto n = interrupted[label].exchange(0); n > 0; --n) {
+      writer->count(label, spool::counter_of(Reason::interrupted));
+    }
+  }
 }
 
 Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 
 std::unique_ptr<Client> Client::open(Options options) noexcept {
+  const CancellationDeferred uncancelled;
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);
   try {
@@ -467,6 +536,8 @@ Client::~Client() { close(); }
 Outcome Client::emit(std::string_view event, std::span<const Field> fields,
                      const EmitOptions& options) noexcept try {
   const ErrnoKept errno_kept;
+  const Inside inside;
+  if (!inside.outermost()) return impl_->drop_interrupted(event);
   return impl_->emit(event, fields, options);
 } catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}, {}}; }
 
@@ -481,12 +552,17 @@ Outcome Client::encode(std::string_view event, std::span<const Field> fields, st
 } catch (...) { return Outcome{Result::dropped, Code::none, Reason::disk_error, {}, {}}; }
 
 FlushResult Client::flush(std::chrono::milliseconds timeout) noexcept try {
+  const CancellationDeferred uncancelled;
   FlushResult result;
   if (impl_->closed.load() && impl_->delivery) {
     result.why = "the client is closed";
     return result;
   }
-  if (impl_->consenting(steady_ms()) == nullptr) {
+  const auto consenting = [&] {
+    const Inside inside;  // while it waits below, a signal handler may emit
+    return impl_->consenting(steady_ms()) != nullptr;
+  };
+  if (!consenting()) {
     // Nothing may be sent, unless it is for want of a home.
     result.complete = !impl_->home_in_trouble();
     result.why = result.complete ? "telemetry is off" : "the home can't be written";
@@ -512,11 +588,15 @@ FlushResult Client::flush(std::chrono::milliseconds timeout) noexcept try {
 
 void Client::close(std::chrono::milliseconds timeout) noexcept try {
   const ErrnoKept errno_kept;
+  const CancellationDeferred uncancelled;
   if (impl_->closed.load()) return;
   if (timeout.count() > 0) static_cast<void>(flush(timeout));
   if (impl_->closed.exchange(true)) return;
   const bool detaches = impl_->delivery && impl_->delivery->stop();
-  if (impl_->writer) impl_->writer->release();
+  if (impl_->writer) {
+    if (impl_->any_interrupted.load()) impl_->count_interrupted();
+    impl_->writer->release();
+  }
   if (detaches && impl_->gate->decision().may_send && spool::is_pending(impl_->places.spool_dir)) {
     impl_->delivery->detach();
   }
@@ -530,6 +610,7 @@ void Client::close(std::chrono::milliseconds timeout) noexcept try {
 }
 
 Status Client::status() const {
+  const CancellationDeferred uncancelled;
   Status status;
   // Busy only while a home is being made, or for ever after a fork in that moment.
   std::string home_problem;
@@ -571,6 +652,8 @@ Status Client::status() const {
 }
 
 Status Client::choose(bool enabled) {
+  const CancellationDeferred uncancelled;
+  const Inside inside;
   spool::Halt halt = spool::Halt::idle;
   const std::string problem = impl_->choose(enabled, halt);
   Status status = this->status();
@@ -583,7 +666,16 @@ Status Client::choose(bool enabled) {
   return status;
 }
 
+std::string Client::project_id(std::string_view directory) {
+  const CancellationDeferred uncancelled;
+  const Inside inside;
+  const Sender* const who = impl_->captures() || impl_->debug ? impl_->owned_sender.get()
+                                                              : impl_->consenting(steady_ms());
+  return who == nullptr ? std::string() : impl_->project_of(*who, directory);
+}
+
 Ledger Client::stats() const {
+  const CancellationDeferred uncancelled;
   const std::string& dir = impl_->places.spool_dir;
   return client::ledger(dir.empty() ? spool::Tally() : spool::tally(dir));
 }

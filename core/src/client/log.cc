@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "platform/guest.h"
 
 namespace candor::client {
 
@@ -20,6 +21,7 @@ std::string describe(std::string_view event, const Outcome& outcome, std::string
 }
 
 void Log::say(std::string_view line) const noexcept try {
+  const Outside outside;
   if (to_) to_(line);
 } catch (...) {
   // The host's logger failed; it is not ours to report.

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -109,6 +110,8 @@ class Gate {
   // Cheap: looks at the files at most once per kFreshMs of steady time, and then
   // by a stat each; reads them only when they changed.
   [[nodiscard]] bool enabled(std::int64_t steady_ms) noexcept;
+  // What enabled() would answer without a look at the files; nothing when it is time for one.
+  [[nodiscard]] std::optional<bool> known(std::int64_t steady_ms) const noexcept;
   // The files were changed by us: the next enabled() looks at them.
   void forget() noexcept;
   // The decision that was made when the gate was.

@@ -92,10 +92,16 @@ void Gate::forget() noexcept {
   checked_ms_.store(std::numeric_limits<std::int64_t>::min() / 2, std::memory_order_relaxed);
 }
 
+std::optional<bool> Gate::known(std::int64_t steady_ms) const noexcept {
+  const std::int64_t checked = checked_ms_.load(std::memory_order_relaxed);
+  if (steady_ms - checked >= kFreshMs || steady_ms < checked) return std::nullopt;
+  return (seen_.load(std::memory_order_relaxed) & kEnabledBit) != 0;
+}
+
 bool Gate::enabled(std::int64_t steady_ms) noexcept {
+  if (const auto fresh = known(steady_ms)) return *fresh;
   std::uint64_t seen = seen_.load(std::memory_order_relaxed);
   std::int64_t checked = checked_ms_.load(std::memory_order_relaxed);
-  if (steady_ms - checked < kFreshMs && steady_ms >= checked) return (seen & kEnabledBit) != 0;
   // One thread looks, the others go on with what is known. No mutex, which a fork could
   // leave locked in the child for good.
   if (!checked_ms_.compare_exchange_strong(checked, steady_ms, std::memory_order_relaxed)) {

@@ -3,8 +3,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -218,18 +216,6 @@ Done set_enabled(const std::string& path, bool enabled, std::int64_t unix_ms) {
 
 void finish_opt_out(const std::string& path, std::int64_t unix_ms) {
   if (marked(path)) static_cast<void>(Writing::begin(path, 0, unix_ms));
-}
-
-std::string project_id(std::string_view install_id, const std::string& directory) {
-  if (install_id.empty() || directory.empty()) return {};
-  std::error_code failed;
-  std::filesystem::path absolute = std::filesystem::absolute(directory, failed);
-  if (failed) absolute = directory;
-  std::filesystem::path canonical = std::filesystem::weakly_canonical(absolute, failed);
-  if (failed) canonical = absolute.lexically_normal();
-  std::string text = canonical.string();
-  while (text.size() > 1 && text.back() == '/') text.pop_back();
-  return sha256_hex(std::string(install_id) + ":" + text);
 }
 
 namespace detail {

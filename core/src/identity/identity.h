@@ -89,9 +89,12 @@ bool show_notice_once(const std::string& path, std::uint32_t version, std::int64
                       Show show);
 
 // Lower-case hex of sha256(install_id + ":" + canonical absolute directory).
-// Symlinks are resolved in what exists of it; the rest is made absolute by its text, so
-// that creating the directory doesn't change its id. Empty when either argument is.
+// Every symlink in it is followed, also one whose target doesn't exist; what doesn't exist is made
+// absolute by its text, so that creating the directory doesn't change its id. Empty when either
+// argument is. Costs a system call for each component.
 [[nodiscard]] std::string project_id(std::string_view install_id, const std::string& directory);
+inline constexpr std::size_t kProjectIdBytes = 64;
+[[nodiscard]] bool is_project_id(std::string_view id) noexcept;
 
 namespace detail {
 class NoticeTurn {  // holds the lock while the notice is being shown

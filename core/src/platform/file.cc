@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "platform/guest.h"
 #include "platform/random.h"
 
 namespace candor {
@@ -101,9 +102,11 @@ Done write_at(int fd, std::span<const std::byte> from, std::uint64_t at) {
   std::size_t put = 0;
   while (put < from.size()) {
     const off_t offset = static_cast<off_t>(at + put);
-    const ssize_t n = faults.pwrite != nullptr
-                          ? faults.pwrite(fd, from.data() + put, from.size() - put, offset)
-                          : ::pwrite(fd, from.data() + put, from.size() - put, offset);
+    const ssize_t n = within_file_limits([&] {
+      return faults.pwrite != nullptr
+                 ? faults.pwrite(fd, from.data() + put, from.size() - put, offset)
+                 : ::pwrite(fd, from.data() + put, from.size() - put, offset);
+    });
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return failure("cannot write", "", n == 0 ? EIO : errno);
     put += static_cast<std::size_t>(n);
@@ -114,8 +117,10 @@ Done write_at(int fd, std::span<const std::byte> from, std::uint64_t at) {
 Done allocate(int fd, std::uint64_t bytes) {
   int code = 0;
   do {
-    code = faults.allocate != nullptr ? faults.allocate(fd, 0, static_cast<off_t>(bytes))
-                                      : ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+    code = within_file_limits([&] {
+      return faults.allocate != nullptr ? faults.allocate(fd, 0, static_cast<off_t>(bytes))
+                                        : ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+    });
   } while (code == EINTR);
   if (code != 0) return failure("cannot allocate disk space", "", code);
   return {};

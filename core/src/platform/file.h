@@ -1,7 +1,7 @@
 // The file system, as candor uses it: bounded reads, atomic writes, advisory
 // locks. Every call retries EINTR, sets close-on-exec, and reports failure as
-// a value. All system calls that touch the disk go through `Files`, so that a
-// test can inject a full disk or a short write.
+// a value; the process's limit on file sizes, too. All system calls that touch the disk go through
+// `Files`, so that a test can inject a full disk or a short write.
 #pragma once
 
 #include <sys/stat.h>

@@ -1,6 +1,8 @@
-// Manners of a guest in somebody's process: its signals and its errno stay its own.
+// Manners of a guest in somebody's process: its signals, its errno and its threads' cancellation
+// stay its own.
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -37,18 +39,91 @@ class SignalsBlocked {
   SignalMask before_;
 };
 
-// A write to a pipe or socket that nobody reads any more raises SIGPIPE, which would end the host.
-// Blocked for this thread only, and swallowed when it was raised meanwhile.
-class SigpipeShield {
+// A signal that the kernel sends this thread for what it writes, and that would end the host:
+// blocked for this thread only, and swallowed when it was raised meanwhile. What was written says
+// so too.
+class SignalShield {
  public:
-  SigpipeShield() noexcept;
-  ~SigpipeShield();
-  SigpipeShield(const SigpipeShield&) = delete;
-  SigpipeShield& operator=(const SigpipeShield&) = delete;
+  enum class Against : std::uint8_t {
+    closed_pipe,  // SIGPIPE: nobody reads the pipe or socket any more
+    file_size,    // SIGXFSZ: the file would be larger than the process may make one
+  };
+  explicit SignalShield(Against against) noexcept;
+  ~SignalShield();
+  SignalShield(const SignalShield&) = delete;
+  SignalShield& operator=(const SignalShield&) = delete;
 
  private:
+  const Against against_;
   bool was_pending_;
   SignalMask before_;
+};
+
+// Whether a file of this process may only grow to a limit (ulimit -f).
+[[nodiscard]] bool file_size_is_limited() noexcept;
+
+// Runs what may make a file larger than that: the error that comes back is enough.
+template <typename Work>
+auto within_file_limits(Work work) noexcept {
+  if (!file_size_is_limited()) return work();
+  const SignalShield shield(SignalShield::Against::file_size);
+  return work();
+}
+
+// A cancellation of this thread (pthread_cancel) waits: it would unwind through functions that are
+// noexcept, which ends the process. Costs as much as a fifth of an emit, so it belongs around what
+// makes system calls and around the host's callbacks; nothing else is a cancellation point.
+class CancellationDeferred {
+ public:
+  CancellationDeferred() noexcept;
+  ~CancellationDeferred();
+  CancellationDeferred(const CancellationDeferred&) = delete;
+  CancellationDeferred& operator=(const CancellationDeferred&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
+// Whether this thread is inside of the library, where it may hold a lock. A signal handler of the
+// host that calls in meanwhile must not wait for that lock.
+class Inside {
+ public:
+  Inside() noexcept : mark_(mark()), outermost_(!mark_) { set(true); }
+  ~Inside() {
+    if (outermost_) set(false);
+  }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  // False in a signal handler that interrupted the library.
+  [[nodiscard]] bool outermost() const noexcept { return outermost_; }
+
+ private:
+  friend class Outside;
+  static bool& mark() noexcept {
+    static constinit thread_local bool inside = false;
+    return inside;
+  }
+  void set(bool to) noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    mark_ = to;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+  bool& mark_;
+  const bool outermost_;
+};
+
+// Around a callback of the host, which may call in again: no lock is held there.
+class Outside {
+ public:
+  Outside() noexcept : mark_(Inside::mark()), before_(mark_) { mark_ = false; }
+  ~Outside() { mark_ = before_; }
+  Outside(const Outside&) = delete;
+  Outside& operator=(const Outside&) = delete;
+
+ private:
+  const CancellationDeferred uncancelled_;
+  bool& mark_;
+  const bool before_;
 };
 
 }  // namespace candor

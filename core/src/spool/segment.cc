@@ -109,20 +109,25 @@ std::optional<std::uint64_t> Segment::reserve(std::uint64_t bytes) noexcept {
   return at;
 }
 
+bool Segment::lacks_pages(std::uint64_t to) const noexcept {
+  return to > populated_.load(std::memory_order_relaxed) &&
+         to > records_at(fixed_.labels) + kPopulateFrom && !write_through_;
+}
+
 void Segment::populate(std::uint64_t from, std::uint64_t to) noexcept {
-  if (to <= records_at(fixed_.labels) + kPopulateFrom || write_through_) return;
   std::uint64_t done = populated_.load(std::memory_order_relaxed);
   const std::uint64_t ahead = std::clamp(to, kPopulateAheadMin, kPopulateAheadMax);
   const std::uint64_t goal = std::min(to + ahead, fixed_.file_bytes);
-  if (to <= done || !populated_.compare_exchange_strong(done, goal, std::memory_order_relaxed))
+  if (!lacks_pages(to) ||
+      !populated_.compare_exchange_strong(done, goal, std::memory_order_relaxed)) {
     return;
+  }
   mapping_.populate(std::max(done, from), goal);
 }
 
 void Segment::populate() noexcept { populate(next_, fixed_.file_bytes); }
 
 bool Segment::put(std::uint64_t at, std::uint16_t label, std::string_view payload) noexcept {
-  populate(at, at + record_span(payload.size()));
   std::byte* const to = base_ + at;
   RecordHead head{static_cast<std::uint32_t>(payload.size()), label, kRecordMark, 0,
                   record_checksum(fixed_.seed, label, payload)};

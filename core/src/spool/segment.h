@@ -43,9 +43,14 @@ class Segment {
   // Erases a record that was put after the segment was purged.
   void erase(std::uint64_t at, std::size_t payload_bytes) noexcept;
   void count(std::uint16_t label, Counter counter, std::uint64_t n) noexcept;
-  // Makes all pages present, for a writer that will fill them: one longer wait, where a wait
-  // is expected, instead of a page fault every few records.
+  // Makes the pages of a range present, and some behind it: one longer wait, where a wait is
+  // expected, instead of a page fault every few records. Worth it where `lacks_pages` says so.
+  void populate(std::uint64_t from, std::uint64_t to) noexcept;
+  [[nodiscard]] bool lacks_pages(std::uint64_t to) const noexcept;
+  // All pages, for a writer that will fill them.
   void populate() noexcept;
+  // Whether every change is a write to the file, which may wait for the disk.
+  [[nodiscard]] bool writes_through() const noexcept { return write_through_; }
   // Ends the segment and gives back the space behind its last record. Other threads may still be
   // putting records where they reserved.
   void seal() noexcept;
@@ -87,7 +92,6 @@ class Segment {
   }
   // Brings a change to the file where there is no mapping.
   bool write_through(const void* at, std::size_t bytes) noexcept;
-  void populate(std::uint64_t from, std::uint64_t to) noexcept;
 
   File file_;
   Files files_;

@@ -18,6 +18,7 @@
 #include "candor/outcome.h"
 #include "platform/clock.h"
 #include "platform/files.h"
+#include "platform/waiting.h"
 
 namespace candor::spool {
 
@@ -47,13 +48,9 @@ struct Clock {
   std::function<std::int64_t()> steady_ms = candor::steady_ms;  // never does
 };
 
-// Run around work that may wait for the disk; both or neither.
-struct WaitHooks {
-  std::function<void()> before, after;
-};
-
 class Writer {
  public:
+  // `hooks` run around what may wait for the disk, except in tend and release.
   // Touches nothing on disk until the first append or count. `labels` (each at most
   // kLabelBytesMax) name what is counted; label i of append and count is labels[i].
   Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks = {},

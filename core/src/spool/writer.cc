@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "platform/clock.h"
 #include "platform/per_process.h"
+#include "platform/waiting.h"
 #include "spool/age.h"
 #include "spool/bury.h"
 #include "spool/segment.h"
@@ -62,8 +64,9 @@ struct Writer::Impl {
   struct Process {
     std::mutex reserve;  // guards `active` and reservations
     Active* active = nullptr;
-    std::mutex slow;                // guards the change of segments and the rest
-    std::vector<Counts> uncounted;  // counts that no segment could hold yet
+    std::mutex slow;                          // guards the change of segments and the rest
+    std::vector<Counts> uncounted;            // counts that no segment could hold yet
+    std::atomic<bool> writes_through{false};  // the last segment
     std::int64_t refused_ms = -kRefusedMs;
     Counter refused_as = kPending;
     std::string trouble;
@@ -117,13 +120,14 @@ struct Writer::Impl {
   // Runs `work` where it may wait for the disk.
   template <typename Work>
   auto unhurried(Process& p, Work work) noexcept {
-    if (hooks.before) hooks.before();
-    auto answer = [&] {
-      std::lock_guard lock(p.slow);
-      return work();
-    }();
-    if (hooks.after) hooks.after();
-    return answer;
+    const Waiting waiting(hooks);
+    std::lock_guard lock(p.slow);
+    return work();
+  }
+
+  // Keeps the hooks' promise where every append and count writes to the file.
+  void wait_for_file(const Process& p, std::optional<Waiting>& waiting) const noexcept {
+    if (!waiting && p.writes_through.load(std::memory_order_relaxed)) waiting.emplace(hooks);
   }
 
   // The same from another segment, which is put in use. Under p.slow. Without a place, `reason` is
@@ -154,6 +158,7 @@ struct Writer::Impl {
     fresh->pins = 2;  // the writer's own, and the caller's
     hand_over_uncounted(p, *fresh);
     const Place place{fresh.get(), *at, *slot};
+    p.writes_through.store(fresh->segment->writes_through(), std::memory_order_relaxed);
     Active* old = nullptr;
     {
       ShortLock lock(p.reserve);
@@ -285,6 +290,7 @@ struct Writer::Impl {
   }
 
   void remember(Process& p, std::size_t label, Counter counter, std::uint64_t n) noexcept try {
+    const Waiting waiting(hooks);
     std::lock_guard lock(p.slow);
     if (p.uncounted.empty()) p.uncounted.resize(labels.size(), Counts{});
     p.uncounted[label][counter] += n;
@@ -308,18 +314,24 @@ Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
   Impl::Process& p = *impl_->process;
   const std::uint64_t span = record_span(payload.size());
   Counter reason = counter_of(Reason::disk_error);
+  std::optional<Waiting> waiting;
+  impl_->wait_for_file(p, waiting);
   auto place = impl_->take(p, label, span);
   if (!place) {
     place = impl_->unhurried(p, [&] { return impl_->renew(p, label, span, reason); });
+    impl_->wait_for_file(p, waiting);
   }
   if (place) {
-    const bool kept = place->active->segment->put(place->at, place->slot, payload);
+    Segment& segment = *place->active->segment;
+    if (segment.lacks_pages(place->at + span)) {
+      const Waiting for_pages(impl_->hooks);
+      segment.populate(place->at, place->at + span);
+    }
+    const bool kept = segment.put(place->at, place->slot, payload);
     // The hole would hide what comes after it for as long as we live.
     if (!kept) impl_->retire(p, place->active);
     // Consent was withdrawn while the record was put, and the purge may have missed it.
-    if (kept && place->active->segment->state() == State::purged) {
-      place->active->segment->erase(place->at, payload.size());
-    }
+    if (kept && segment.state() == State::purged) { segment.erase(place->at, payload.size()); }
     unpin(place->active);
     if (kept) return kPending;
     reason = counter_of(Reason::disk_error);
@@ -331,8 +343,13 @@ Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
 void Writer::count(std::uint32_t label, Counter counter) noexcept {
   Impl::Process& p = *impl_->process;
   Counter reason = kPending;
+  std::optional<Waiting> waiting;
+  impl_->wait_for_file(p, waiting);
   auto place = impl_->take(p, label, 0);
-  if (!place) place = impl_->unhurried(p, [&] { return impl_->renew(p, label, 0, reason); });
+  if (!place) {
+    place = impl_->unhurried(p, [&] { return impl_->renew(p, label, 0, reason); });
+    impl_->wait_for_file(p, waiting);
+  }
   if (!place) return impl_->remember(p, label, counter, 1);
   place->active->segment->count(place->slot, counter, 1);
   unpin(place->active);
@@ -341,18 +358,24 @@ void Writer::count(std::uint32_t label, Counter counter) noexcept {
 void Writer::tend() noexcept try {
   using Whereabouts = Segment::Whereabouts;
   Impl::Process& p = *impl_->process;
-  auto whereabouts = Whereabouts::here;
-  bool purged = false;
+  Active* active = nullptr;
   {
     ShortLock lock(p.reserve);
-    if (p.active == nullptr) return;
-    const Segment& segment = *p.active->segment;
-    whereabouts = segment.whereabouts();
-    purged = segment.state() == State::purged;
-    const bool old = impl_->is_old(segment.fixed().made_ms, impl_->clock.unix_ms());
-    if (whereabouts == Whereabouts::here && !purged && !old) return;
+    active = p.active;
+    if (active == nullptr) return;
+    active->pins.fetch_add(1, std::memory_order_relaxed);
   }
-  Active* const ended = impl_->take_out(p);
+  // Looked at outside the lock, which other threads' emits take.
+  const Segment& segment = *active->segment;
+  const Whereabouts whereabouts = segment.whereabouts();
+  const bool purged = segment.state() == State::purged;
+  const bool old = impl_->is_old(segment.fixed().made_ms, impl_->clock.unix_ms());
+  Active* ended = nullptr;
+  if (whereabouts != Whereabouts::here || purged || old) {
+    ShortLock lock(p.reserve);
+    if (p.active == active) ended = std::exchange(p.active, nullptr);
+  }
+  unpin(active);
   if (ended == nullptr) return;
   if (whereabouts == Whereabouts::here) {
     ended->segment->seal();
@@ -371,8 +394,7 @@ void Writer::release(bool withdrawn) noexcept {
 
 std::string Writer::trouble() const {
   Impl::Process& p = *impl_->process;
-  std::lock_guard lock(p.slow);
-  return p.trouble;
+  return impl_->unhurried(p, [&] { return p.trouble; });
 }
 
 }  // namespace candor::spool

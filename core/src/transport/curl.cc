@@ -358,7 +358,7 @@ Response CurlTransport::send(const Request& request) {
   }
 
   Exchange exchange;
-  const SigpipeShield shield;
+  const SignalShield shield(SignalShield::Against::closed_pipe);
   prepare(request, target, headers.get(), &exchange);
   const CURLcode code = perform(request, steady_ms() + request.timeout_ms + kPollMsMax);
 

@@ -145,6 +145,8 @@ inline std::vector<Case> value_cases() {
       fields(
           R"("uuid": {"type": "boolean"}, "timestamp": {"type": "boolean"}, "distinct_id": {"type": "boolean"})",
           {"10:1 reserved-name", "10:30 reserved-name", "10:64 reserved-name"}),
+      fields(R"("project_dir": {"type": "boolean"}, "project_id": {"type": "boolean"})",
+             {"10:1 reserved-name", "10:37 reserved-name"}),
       fields(R"("o": {"type": "object", "fields": {"constructor": {"type": "boolean"}}})",
              {"10:36 reserved-name"}),
       events(std::string(R"(, "$pageview": {)") + kAbout + "}", {"12:3 reserved-name"}),

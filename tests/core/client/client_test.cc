@@ -85,6 +85,37 @@ TEST(Client, OptionsOfAnEmitAreChecked) {
             Code::invalid_utf8);
 }
 
+TEST(Client, AnEmitMayBeAboutAnotherProject) {
+  Home home;
+  Options options = home.options();
+  options.project_dir = "/projects/own";
+  auto client = Client::open(options);
+  const std::string other = client->project_id("/projects/other");
+  EXPECT_TRUE(identity::is_project_id(other));
+  EXPECT_EQ(client->project_id(""), "");
+  const std::string none = std::string(64, 'g');
+  ASSERT_TRUE(client->emit("started", {{"n", 1}}));
+  ASSERT_TRUE(client->emit("started", {{"n", 2}}, {.project_dir = "/projects/./other/"}));
+  ASSERT_TRUE(client->emit("started", {{"n", 3}}, {.project_dir = "/x", .project_id = other}));
+  for (const std::string_view wrong : {std::string_view("other"), std::string_view(none)}) {
+    const Outcome outcome = client->emit("started", {{"n", 1}}, {.project_id = wrong});
+    EXPECT_EQ(outcome.code, Code::bad_pattern);
+    EXPECT_EQ(outcome.field, "project_id");
+  }
+  std::vector<std::string> projects;
+  spool::for_each_pending(home.spool(), [&](std::string_view payload) {
+    projects.emplace_back(event::parse_record(payload)->project);
+  });
+  EXPECT_EQ(projects,
+            (std::vector<std::string>{client->project_id("/projects/own"), other, other}));
+}
+
+TEST(Client, NoProjectHasAnIdWhileItIsOff) {
+  Home home;
+  home.write_identity(R"({"enabled": false})");
+  EXPECT_EQ(Client::open(home.options())->project_id("/projects/own"), "");
+}
+
 TEST(Client, SourcesThatTheCatalogLacksOrNeedsAreTold) {
   Home home;
   Options options = home.options();

@@ -479,6 +479,26 @@ TEST(ProjectId, OfADirectoryThatIsNotThereYet) {
   EXPECT_EQ(project_id(kId, later), before);
 }
 
+TEST(ProjectId, OfALinkToADirectoryThatIsNotThereYet) {
+  TempHome home;
+  std::filesystem::create_symlink("later", home.dir() + "/last");
+  std::filesystem::create_symlink(home.dir() + "/last/inner", home.dir() + "/chain");
+  const std::string last = project_id(kId, home.dir() + "/last");
+  const std::string chain = project_id(kId, home.dir() + "/chain");
+  EXPECT_EQ(last, project_id(kId, home.dir() + "/later"));
+  EXPECT_EQ(chain, project_id(kId, home.dir() + "/later/inner"));
+  std::filesystem::create_directories(home.dir() + "/later/inner");
+  EXPECT_EQ(project_id(kId, home.dir() + "/last"), last);
+  EXPECT_EQ(project_id(kId, home.dir() + "/chain"), chain);
+}
+
+TEST(ProjectId, OfLinksInACircle) {
+  TempHome home;
+  std::filesystem::create_symlink("two", home.dir() + "/one");
+  std::filesystem::create_symlink("one", home.dir() + "/two");
+  EXPECT_TRUE(is_project_id(project_id(kId, home.dir() + "/one")));
+}
+
 TEST(ProjectId, RelativeMeansFromHere) {
   TempHome home;
   std::filesystem::create_directory(home.dir() + "/project");

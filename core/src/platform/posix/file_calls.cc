@@ -11,6 +11,7 @@
 #include <memory>
 #include <string_view>
 
+#include "platform/guest.h"
 #include "platform/posix/file_extras.h"
 
 namespace candor {
@@ -92,17 +93,20 @@ class SystemFileCalls final : public FileCalls {
 
   int write(int fd, std::span<const std::byte> from, std::uint64_t at,
             std::size_t& bytes) noexcept override {
-    const ssize_t n = ::pwrite(fd, from.data(), from.size(), static_cast<off_t>(at));
-    if (n >= 0) bytes = static_cast<std::size_t>(n);
-    return errno_unless(n >= 0);
+    return within_file_limits([&] {
+      const ssize_t n = ::pwrite(fd, from.data(), from.size(), static_cast<off_t>(at));
+      if (n >= 0) bytes = static_cast<std::size_t>(n);
+      return errno_unless(n >= 0);
+    });
   }
 
   int allocate(int fd, std::uint64_t bytes) noexcept override {
-    return ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+    return within_file_limits([&] { return ::posix_fallocate(fd, 0, static_cast<off_t>(bytes)); });
   }
 
   int resize(int fd, std::uint64_t bytes) noexcept override {
-    return errno_unless(::ftruncate(fd, static_cast<off_t>(bytes)) == 0);
+    return within_file_limits(
+        [&] { return errno_unless(::ftruncate(fd, static_cast<off_t>(bytes)) == 0); });
   }
 
   int map(int fd, std::uint64_t bytes, Mapping& mapping) noexcept override {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cstring>
 
@@ -31,17 +32,21 @@ sigset_t every_signal() noexcept {
   return all;
 }
 
-sigset_t pipe_signal() noexcept {
-  sigset_t pipe;
-  ::sigemptyset(&pipe);
-  ::sigaddset(&pipe, SIGPIPE);
-  return pipe;
+int signal_of(SignalShield::Against against) noexcept {
+  return against == SignalShield::Against::closed_pipe ? SIGPIPE : SIGXFSZ;
 }
 
-bool is_pipe_signal_pending() noexcept {
+sigset_t only(int signal) noexcept {
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, signal);
+  return one;
+}
+
+bool is_pending(int signal) noexcept {
   sigset_t pending;
   ::sigpending(&pending);
-  return ::sigismember(&pending, SIGPIPE) == 1;
+  return ::sigismember(&pending, signal) == 1;
 }
 
 }  // namespace
@@ -49,16 +54,29 @@ bool is_pipe_signal_pending() noexcept {
 SignalsBlocked::SignalsBlocked() noexcept : before_(block(SIG_SETMASK, every_signal())) {}
 SignalsBlocked::~SignalsBlocked() { restore(before_); }
 
-SigpipeShield::SigpipeShield() noexcept
-    : was_pending_(is_pipe_signal_pending()), before_(block(SIG_BLOCK, pipe_signal())) {}
+SignalShield::SignalShield(Against against) noexcept
+    : against_(against),
+      was_pending_(is_pending(signal_of(against))),
+      before_(block(SIG_BLOCK, only(signal_of(against)))) {}
 
-SigpipeShield::~SigpipeShield() {
-  if (!was_pending_ && is_pipe_signal_pending()) {
-    const sigset_t pipe = pipe_signal();
-    int signal = 0;
-    ::sigwait(&pipe, &signal);
+SignalShield::~SignalShield() {
+  if (!was_pending_ && is_pending(signal_of(against_))) {
+    const sigset_t ours = only(signal_of(against_));
+    int raised = 0;
+    ::sigwait(&ours, &raised);
   }
   restore(before_);
 }
+
+bool file_size_is_limited() noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
+}
+
+CancellationDeferred::CancellationDeferred() noexcept {
+  ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_);
+}
+
+CancellationDeferred::~CancellationDeferred() { ::pthread_setcancelstate(before_, nullptr); }
 
 }  // namespace candor

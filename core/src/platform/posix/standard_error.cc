@@ -79,7 +79,8 @@ bool write_all(int fd, std::string_view text, bool socket, Wanted wanted) noexce
 }  // namespace
 
 bool write_to_standard_error(std::string_view text, Wanted wanted) noexcept {
-  const SigpipeShield shield;
+  const SignalShield pipe_shield(SignalShield::Against::closed_pipe);
+  const SignalShield size_shield(SignalShield::Against::file_size);
   if (!is_standard_error()) return false;
   // What is looked at is what is written to, even if the host reuses the number meanwhile.
   const Fd fd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
