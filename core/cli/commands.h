@@ -58,6 +58,7 @@ struct EmitArgs {
   bool return_uuid = false;
   std::optional<std::string> distinct_id;
   std::string project_dir;
+  std::string project_id;
   Delivery delivery = Delivery::automatic;
   bool dry_run = false;
   bool json = false;

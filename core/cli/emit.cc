@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "emitter.h"
 #include "event_lines.h"
+#include "identity/identity.h"
 #include "platform/random.h"
 #include "product.h"
 #include "terminal.h"
@@ -59,6 +60,7 @@ int emit(const EmitArgs& args) {
   if (args.distinct_id) defaults.distinct_id = *args.distinct_id;
   if (!args.uuid.empty()) defaults.uuid = args.uuid;
   defaults.return_uuid = args.return_uuid;
+  defaults.project_id = args.project_id;
   if (!args.timestamp.empty()) {
     defaults.timestamp_ms = parse_time(args.timestamp);
     if (!defaults.timestamp_ms) {
@@ -68,6 +70,9 @@ int emit(const EmitArgs& args) {
   }
   if (!args.uuid.empty() && !is_uuid(args.uuid)) {
     return misuse("--uuid: expected a lower-case UUID");
+  }
+  if (!args.project_id.empty() && !identity::is_project_id(args.project_id)) {
+    return misuse("--project-id: expected 64 characters of lower-case hex");
   }
   const bool from_stdin = args.event == "-";
   if (from_stdin && (!args.fields.empty() || !args.uuid.empty())) {

@@ -52,6 +52,8 @@ Member take_member(const Field& member, Request& request) {
   if (name == "timestamp") return done(take_time(value, request.options.timestamp_ms));
   if (name == "uuid") return done(take_text(value, request.options.uuid));
   if (name == "distinct_id") return done(take_text(value, request.options.distinct_id));
+  if (name == "project_dir") return done(take_text(value, request.options.project_dir));
+  if (name == "project_id") return done(take_text(value, request.options.project_id));
   return Member::unknown;
 }
 

@@ -1,5 +1,6 @@
 // Events as JSON lines on standard input:
-//   {"event": NAME, "fields": {..}, "timestamp": TIME, "uuid": UUID, "distinct_id": TEXT}
+//   {"event": NAME, "fields": {..}, "timestamp": TIME, "uuid": UUID, "distinct_id": TEXT,
+//    "project_dir": DIR, "project_id": HASH}
 // All but the first may be absent.
 #pragma once
 

@@ -65,7 +65,8 @@ count:=3, 'tags:=["a","b"]'.
 
 With - as the event, each line of standard input is one:
   {"event": "plan_completed", "fields": {"outcome": "ok", "durationMs": 25.4},
-   "timestamp": "2026-01-02T03:04:05.678Z", "uuid": "...", "distinct_id": "..."}
+   "timestamp": "2026-01-02T03:04:05.678Z", "uuid": "...", "distinct_id": "...",
+   "project_dir": "...", "project_id": "..."}
 Only the event is required. A rejected line does not stop the lines after it. With
 --json, each line is answered by one on standard output:
   {"line":1,"result":"accepted"}

@@ -129,6 +129,8 @@ void CommandLine::add_emit() {
       ->type_name(kText);
   sub->add_option("--project-dir", emit.project_dir, "The user's project; sent as a salted hash")
       ->type_name(kDir);
+  sub->add_option("--project-id", emit.project_id, "The project's hash, instead of its directory")
+      ->type_name("HASH");
   const auto set_delivery = [this](const std::string& word) {
     const auto delivery = parse_delivery(word);
     if (!delivery) {

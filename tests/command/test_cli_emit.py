@@ -175,7 +175,7 @@ def test_the_examples_of_the_help_work_on_the_catalog_of_the_readme(user):
     catalog = re.search(r"```jsonc\n(.*?)```", (ROOT / "docs/getting-started.md").read_text(), re.DOTALL)[1]
     user.catalog.write_text(catalog)
     text = (user.run("--help").stdout + user.run("emit", "--help").stdout).replace("\\\n", " ")
-    line = re.search(r'^  (\{"event".*\n.*\})$', text, re.MULTILINE)[1]
+    line = re.search(r'^  (\{"event"[^}]*\}[^}]*\})$', text, re.MULTILINE)[1]
     line = line.replace("\n", " ").replace('"..."', "null") + "\n"
     examples = re.findall(r"^  (?:my-program \| )?candor (emit .*)$", text, re.MULTILINE)
     assert len(examples) == 5

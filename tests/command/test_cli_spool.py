@@ -88,6 +88,22 @@ def test_a_distinct_id_and_a_project_reach_the_server(user, collector):
     assert len(event.properties["$groups"]["project"]) == 64
 
 
+def test_each_event_may_be_about_a_project_of_its_own(user, collector):
+    user.run("emit", "ping", "--project-dir", "/one")
+    user.run("flush", ACME_TELEMETRY_ENDPOINT=collector.url)
+    one = collector.events[0].properties["$groups"]["project"]
+    lines = [{"event": "ping", "project_dir": "/one"}, {"event": "ping", "project_dir": "/two"},
+             {"event": "ping", "project_id": one}, {"event": "ping"}]  # fmt: skip
+    user.run("emit", "-", "--project-dir", "/three", input="\n".join(map(json.dumps, lines)))
+    user.run("emit", "ping", "--project-id", one)
+    user.run("flush", ACME_TELEMETRY_ENDPOINT=collector.url)
+    projects = [event.properties["$groups"]["project"] for event in collector.events[1:]]
+    assert [project == one for project in projects] == [True, False, True, False, True]
+    assert projects[1] != projects[3]
+    refused = user.run("emit", "ping", "--project-id", "two", code=2)
+    assert "--project-id" in refused.stderr
+
+
 def test_a_single_event_arrives_without_a_second_run(user, collector):
     user.run("emit", "ping", ACME_TELEMETRY_ENDPOINT=collector.url)
     user.run("emit", "ping", "--delivery", "auto", ACME_TELEMETRY_ENDPOINT=collector.url)

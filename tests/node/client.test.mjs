@@ -178,6 +178,33 @@ describe('outcomes', () => {
     expect(log).toHaveBeenCalledWith('candor: ping rejected: wrong_type (timestamp)')
   })
 
+  test('an emit may be about another project', async () => {
+    const client = opened(temporaryDirectory(), { projectDir: '/projects/own' })
+    const { projectId } = client
+    const other = projectId('/projects/other')
+    expect(other).toMatch(/^[0-9a-f]{64}$/)
+    expect(projectId('/projects/./other/')).toBe(other)
+    expect(projectId(new URL('file:///projects/other'))).toBe(other)
+    expect(() => projectId(5)).toThrow(TypeError)
+    for (const options of [
+      { projectDir: '/projects/other' },
+      { projectDir: new URL('file:///projects/other') },
+      { projectId: other },
+      { projectId: other, projectDir: '/x' },
+    ]) {
+      expect(client.emit('ping', {}, options)).toEqual({ result: 'accepted' })
+    }
+    for (const [options, code, field] of [
+      [{ projectDir: 5 }, 'wrong_type', 'project_dir'],
+      [{ projectId: 5 }, 'wrong_type', 'project_id'],
+      [{ projectId: 'x' }, 'bad_pattern', 'project_id'],
+    ]) {
+      expect(client.emit('ping', {}, options)).toEqual({ result: 'rejected', code, field })
+    }
+    await client.disable()
+    expect(projectId('/projects/other')).toBe('')
+  })
+
   test('a strict client throws for a rejection, and never the value', () => {
     const client = opened(temporaryDirectory(), { strict: true })
     expect(() => client.emit('sample', { count: 'hunter2' })).toThrow(candor.RejectedError)

@@ -6,6 +6,7 @@ import enum
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from collections import OrderedDict
@@ -201,6 +202,23 @@ def test_containers_without_bound(client):
     assert client.emit("sample", list=deep).code == "wrong_type"
     while deep:  # or the interpreter's own recursion ends at its destruction
         deep = deep[0]
+
+
+def test_an_emit_about_another_project(client, open_client, tmp_path):
+    live = open_client(project_dir=tmp_path)
+    other = live.project_id(tmp_path / "other")
+    assert other == live.project_id(str(tmp_path / "./other/")) == live.project_id(os.fsencode(tmp_path) + b"/other")
+    assert re.fullmatch("[0-9a-f]{64}", other)
+    assert live.emit("ping", project_dir=tmp_path / "other")
+    assert live.emit("ping", project_id=other, project_dir=None)
+    for option, value, code in [("project_dir", 5, "wrong_type"), ("project_dir", "a\0b", "wrong_type"),
+                                ("project_id", 5, "wrong_type"), ("project_id", "x", "bad_pattern")]:  # fmt: skip
+        outcome = live.emit("ping", **{option: value})
+        assert (outcome.code, outcome.field) == (code, option)
+    with pytest.raises(TypeError):
+        live.project_id(5)
+    live.disable()
+    assert live.project_id(tmp_path) == ""
 
 
 def test_timestamp_distinct_id_and_uuid(client):

@@ -17,6 +17,7 @@
  *   status(): Status
  *   stats(): Promise<Ledger>
  *   choose(enabled: boolean): Promise<Status>
+ *   projectId(directory: string): string
  *   firstRun(): boolean
  *   takeLines(): string[]
  *   takeCaptured(): string[]
@@ -86,6 +87,9 @@ function absent(platform, error) {
     }
     async choose() {
       return status
+    }
+    projectId() {
+      return ''
     }
     firstRun() {
       return false

@@ -74,7 +74,7 @@ Object.defineProperty(RejectedError.prototype, 'name', {
 function readOptions(options) {
   if (options === undefined || options === null) return null
   try {
-    let { timestamp, uuid, distinctId } = options
+    let { timestamp, uuid, distinctId, projectDir, projectId } = options
     if (types.isDate(timestamp)) timestamp = Date.prototype.getTime.call(timestamp)
     // An invalid Date has NaN.
     if (timestamp !== undefined && !Number.isInteger(timestamp)) return { wrongType: 'timestamp' }
@@ -84,10 +84,24 @@ function readOptions(options) {
     if (distinctId !== undefined && typeof distinctId !== 'string') {
       return { wrongType: 'distinct_id' }
     }
-    return { timestamp, uuid, distinctId, returnUuid }
+    if (projectDir !== undefined) projectDir = pathOf(projectDir)
+    if (projectDir !== undefined && typeof projectDir !== 'string') {
+      return { wrongType: 'project_dir' }
+    }
+    if (projectId !== undefined && typeof projectId !== 'string') return { wrongType: 'project_id' }
+    return { timestamp, uuid, distinctId, projectDir, projectId, returnUuid }
   } catch {
     return { wrongType: 'options' } // a getter or a proxy threw
   }
+}
+
+/**
+ * A path for a URL; what is no URL as it is.
+ * @param {any} path
+ */
+function pathOf(path) {
+  const { href } = path ?? {}
+  return typeof href === 'string' ? require('node:url').fileURLToPath(href) : path
 }
 
 /** @param {Waiting | undefined} options @param {number} otherwise */
@@ -127,6 +141,7 @@ class Client {
     this.stats = this.stats.bind(this)
     this.enable = this.enable.bind(this)
     this.disable = this.disable.bind(this)
+    this.projectId = this.projectId.bind(this)
     this.#tell()
   }
 
@@ -217,6 +232,13 @@ class Client {
     return this.#handle.choose(false)
   }
 
+  /** @param {string | import('./index.js').FileUrl} directory */
+  projectId(directory) {
+    const path = pathOf(directory)
+    if (typeof path !== 'string') throw new TypeError('the directory must be a string or a URL')
+    return this.#handle.projectId(path)
+  }
+
   get firstRun() {
     return this.#handle.firstRun()
   }
@@ -281,8 +303,7 @@ function plain(options) {
     options,
   )
   for (const name of PATHS) {
-    const { href } = given[name] ?? {}
-    if (typeof href === 'string') given[name] = require('node:url').fileURLToPath(href)
+    given[name] = pathOf(given[name])
   }
   if (typeof given.sources === 'object') {
     given.sources = Object.assign(Object.create(null), given.sources)

@@ -4,7 +4,7 @@
 // becomes `unsupported`, which the core rejects as wrong_type.
 //
 //   call   = text(event) flags [f64 timestamp] [text uuid] [text distinct id]
-//            [text wrong option] u32 count field*
+//            [text project's directory] [text project's id] [text wrong option] u32 count field*
 //   field  = text(name) value
 //   value  = tag [f64 | i64 | text | u32 count value* | u32 count field*]
 //   text   = u8 size, so many bytes of UTF-8; or LONG_TEXT, u32 size, so many bytes; or HUGE_TEXT;
@@ -26,7 +26,15 @@ const TAG = {
   object: 7,
   unsupported: 8,
 }
-const FLAG = { timestamp: 1, uuid: 2, distinctId: 4, wrongType: 8, returnUuid: 16 }
+const FLAG = {
+  timestamp: 1,
+  uuid: 2,
+  distinctId: 4,
+  wrongType: 8,
+  returnUuid: 16,
+  projectDir: 32,
+  projectId: 64,
+}
 const NAME = 0xfd
 const LONG_TEXT = 0xfe
 const HUGE_TEXT = 0xff
@@ -52,7 +60,8 @@ const mapSize = /** @type {() => number} */ (
  * @typedef {{ eventBytesMax: number, fieldsMax: number, containerMax: number, elementsMax: number,
  *   depthMax: number }} Limits
  * @typedef {{ timestamp?: number | undefined, uuid?: string | undefined,
- *   distinctId?: string | undefined, wrongType?: string | undefined,
+ *   distinctId?: string | undefined, projectDir?: string | undefined,
+ *   projectId?: string | undefined, wrongType?: string | undefined,
  *   returnUuid?: boolean | undefined }} Told
  */
 
@@ -162,17 +171,21 @@ class Packer {
   }
 
   /** @param {Told} options */
-  putOptions({ timestamp, uuid, distinctId, wrongType, returnUuid }) {
+  putOptions({ timestamp, uuid, distinctId, projectDir, projectId, wrongType, returnUuid }) {
     this.putByte(
       (timestamp === undefined ? 0 : FLAG.timestamp) |
         (uuid === undefined ? 0 : FLAG.uuid) |
         (distinctId === undefined ? 0 : FLAG.distinctId) |
+        (projectDir === undefined ? 0 : FLAG.projectDir) |
+        (projectId === undefined ? 0 : FLAG.projectId) |
         (wrongType === undefined ? 0 : FLAG.wrongType) |
         (returnUuid === true ? FLAG.returnUuid : 0),
     )
     if (timestamp !== undefined) this.putNumber(timestamp)
     if (uuid !== undefined) this.putText(uuid)
     if (distinctId !== undefined) this.putText(distinctId)
+    if (projectDir !== undefined) this.putText(projectDir)
+    if (projectId !== undefined) this.putText(projectId)
     if (wrongType !== undefined) this.putText(wrongType)
   }
 

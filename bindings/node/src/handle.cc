@@ -119,6 +119,7 @@ Napi::Function Handle::define(Napi::Env env) {
                          InstanceMethod("status", &Handle::status),
                          InstanceMethod("stats", &Handle::stats),
                          InstanceMethod("choose", &Handle::choose),
+                         InstanceMethod("projectId", &Handle::project_id),
                          InstanceMethod("firstRun", &Handle::first_run),
                          InstanceMethod("takeLines", &Handle::take_lines),
                          InstanceMethod("takeCaptured", &Handle::take_captured),
@@ -234,6 +235,11 @@ Napi::Value Handle::choose(const Napi::CallbackInfo& info) {
   };
   return instance_->later(info.Env(), Instance::Lane::must, client_, work,
                           [work, client = client_](Napi::Env env) { return work(*client)(env); });
+}
+
+Napi::Value Handle::project_id(const Napi::CallbackInfo& info) {
+  const std::string directory = info[0].As<Napi::String>();
+  return Napi::String::New(info.Env(), client_->project_id(directory));
 }
 
 Napi::Value Handle::first_run(const Napi::CallbackInfo& info) {

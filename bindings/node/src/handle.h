@@ -51,6 +51,7 @@ class Handle : public Napi::ObjectWrap<Handle> {
   Napi::Value status(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value choose(const Napi::CallbackInfo& info);
+  Napi::Value project_id(const Napi::CallbackInfo& info);
   Napi::Value first_run(const Napi::CallbackInfo& info);
   Napi::Value take_lines(const Napi::CallbackInfo& info);
   Napi::Value take_captured(const Napi::CallbackInfo& info);

@@ -41,6 +41,8 @@ void Call::read() {
   if ((flags & kHasUuid) != 0) options.uuid = text();
   options.return_uuid = (flags & kReturnUuid) != 0;
   if ((flags & kHasDistinctId) != 0) options.distinct_id = text();
+  if ((flags & kHasProjectDir) != 0) options.project_dir = text();
+  if ((flags & kHasProjectId) != 0) options.project_id = text();
   if ((flags & kWrongType) != 0) options.wrong_type = text();
   const auto count = take<std::uint32_t>();
   if (count > kFieldsMax) broken_ = true;

@@ -37,7 +37,7 @@ enum class Tag : std::uint8_t {
   unsupported,
 };
 inline constexpr std::uint8_t kHasTimestamp = 1, kHasUuid = 2, kHasDistinctId = 4, kWrongType = 8,
-                              kReturnUuid = 16;
+                              kReturnUuid = 16, kHasProjectDir = 32, kHasProjectId = 64;
 // Sizes of text that are none: the size takes four bytes; it is more than any event holds.
 // Or the text is among the names, at an offset of two bytes, with a size of one.
 inline constexpr std::uint8_t kName = 0xfd, kLongText = 0xfe, kHugeText = 0xff;

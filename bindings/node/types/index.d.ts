@@ -131,6 +131,13 @@ export interface EmitOptions {
   distinctId?: string | undefined
   /** A lower-case UUID for the event instead of a new UUIDv7; true: a new one, in the outcome. */
   uuid?: string | true | undefined
+  /**
+   * The directory of the project that the event is about, instead of the client's; sent only as a
+   * salted hash. A daemon that serves several projects asks `projectId` once and gives that.
+   */
+  projectDir?: string | FileUrl | undefined
+  /** What `projectId` answered; wins over `projectDir`. */
+  projectId?: string | undefined
 }
 
 /** What emit answers. Frozen. */
@@ -178,7 +185,14 @@ export type Code =
 
 /** Why a valid event was lost. */
 export type Reason =
-  'spool_full' | 'too_old' | 'opted_out' | 'refused' | 'oversize' | 'disk_error' | 'corrupt'
+  | 'spool_full'
+  | 'too_old'
+  | 'opted_out'
+  | 'refused'
+  | 'oversize'
+  | 'disk_error'
+  | 'corrupt'
+  | 'interrupted'
 
 /**
  * What an event's fields may be typed as: an interface or type whose members can all be fields,
@@ -241,6 +255,14 @@ export class Client {
 
   /** Writes that the user wants no telemetry, and deletes what waits, for all processes. */
   disable(): Promise<Status>
+
+  /**
+   * The id that events of the project in a directory are sent under, for `emit`. Empty while
+   * telemetry is off, because the install id is its salt. Reads the file system.
+   *
+   * @throws TypeError when the directory is neither a string nor a URL of the scheme `file:`.
+   */
+  projectId(directory: string | FileUrl): string
 
   /** True in the one process that minted this install's identity. */
   readonly firstRun: boolean

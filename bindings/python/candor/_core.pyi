@@ -1,4 +1,5 @@
 # The extension module's signatures; stubtest holds them to the module itself.
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
@@ -103,6 +104,8 @@ class Client:
         timestamp: datetime | int | None = None,
         distinct_id: str | None = None,
         uuid: str | Literal[True] | None = None,
+        project_dir: str | bytes | os.PathLike[str] | os.PathLike[bytes] | None = None,
+        project_id: str | None = None,
         **fields: _Value,
     ) -> Outcome: ...
     def encode(
@@ -114,6 +117,8 @@ class Client:
         timestamp: datetime | int | None = None,
         distinct_id: str | None = None,
         uuid: str | Literal[True] | None = None,
+        project_dir: str | bytes | os.PathLike[str] | os.PathLike[bytes] | None = None,
+        project_id: str | None = None,
         **fields: _Value,
     ) -> bytes: ...
     def flush(self, timeout: float = 5.0) -> FlushResult: ...
@@ -125,6 +130,8 @@ class Client:
         """Writes that the user wants telemetry, and answers what holds now."""
     def disable(self) -> Status:
         """Writes that the user wants no telemetry, and deletes what waits, for all processes."""
+    def project_id(self, directory: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
+        """The id that events of a project are sent under: emit's `project_id`. Empty while off."""
     @property
     def first_run(self) -> bool: ...
     def __enter__(self) -> Client: ...

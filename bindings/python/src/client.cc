@@ -254,6 +254,14 @@ FlushResult flush(PyClient& self, double timeout_seconds) {
   }
 }
 
+std::string project_id(PyClient& self, py::handle directory) {
+  PyObject* converted = nullptr;
+  if (PyUnicode_FSConverter(directory.ptr(), &converted) == 0) throw py::error_already_set();
+  const std::string path = py::reinterpret_steal<py::bytes>(converted);
+  Unlocked unlocked;
+  return self.client->project_id(path);
+}
+
 void close(PyClient& self, double timeout_seconds) {
   const auto end = [&] {
     Unlocked unlocked;

@@ -51,4 +51,6 @@ void add_emit(pybind11::handle client_class);
 [[nodiscard]] FlushResult flush(PyClient& self, double timeout_seconds);
 void close(PyClient& self, double timeout_seconds);
 
+[[nodiscard]] std::string project_id(PyClient& self, pybind11::handle directory);
+
 }  // namespace candor::python

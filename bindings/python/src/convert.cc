@@ -21,27 +21,6 @@ Value number(PyObject* object) noexcept {
   return Value(overflow > 0 ? kInfinity : -kInfinity);
 }
 
-// The value of an enum.Enum member, borrowed from it; null for anything else.
-// Asks only the member's own dictionary.
-PyObject* enum_value(PyObject* object) noexcept {
-  // A program that never imported enum has no members.
-  PyObject* module = PyDict_GetItemString(PyImport_GetModuleDict(), "enum");
-  if (module == nullptr || !PyModule_Check(module)) return nullptr;
-  PyObject* base = PyDict_GetItemString(PyModule_GetDict(module), "Enum");
-  if (base == nullptr || !PyType_Check(base) ||
-      !PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(base))) {
-    return nullptr;
-  }
-  PyObject* attributes = PyObject_GenericGetDict(object, nullptr);
-  if (attributes == nullptr) {
-    PyErr_Clear();
-    return nullptr;
-  }
-  PyObject* inner = PyDict_GetItemString(attributes, "_value_");
-  Py_DECREF(attributes);  // the member holds it
-  return inner;
-}
-
 }  // namespace
 
 std::string_view utf8(PyObject* text) noexcept {
@@ -78,54 +57,102 @@ std::string_view Fields::text(PyObject* text) noexcept {
   return kept;
 }
 
+Held::~Held() {
+  // Whatever ends with its last reference may run code, which finds no view any more.
+  for (std::size_t i = 0; i < count_; ++i) Py_DECREF(room_[i]);
+  for (PyObject* object : more_) Py_DECREF(object);
+}
+
+void Held::add_more(PyObject* object) {
+  more_.push_back(object);
+  Py_INCREF(object);
+}
+
 Value Fields::value(PyObject* object, int depth) noexcept {
-  if (PyUnicode_Check(object)) return Value(text(object));
   if (PyBool_Check(object)) return Value(object == Py_True);
   if (PyLong_Check(object)) return number(object);
   if (PyFloat_Check(object)) return Value(PyFloat_AS_DOUBLE(object));
   if (object == Py_None) return Value();
-  if (depth >= kDepthMax) return Value::unsupported();
-  if (PyList_Check(object) || PyTuple_Check(object) || PyDict_Check(object)) {
-    try {
-      return container(object, depth);
-    } catch (const std::bad_alloc&) { return Value::unsupported(); }
-  }
-  if (PyObject* inner = enum_value(object)) return value(inner, depth + 1);
-  return Value::unsupported();
+  try {
+    hold(object);
+    return held_value(object, depth);
+  } catch (const std::bad_alloc&) { return Value::unsupported(); }
 }
 
-Value Fields::container(PyObject* object, int depth) {
-  const bool map = PyDict_Check(object);
-  std::size_t size =
-      static_cast<std::size_t>(map ? PyDict_Size(object) : PySequence_Fast_GET_SIZE(object));
-  size = std::min(size, kContainerMax);
+Value Fields::held_value(PyObject* object, int depth) {
+  if (PyUnicode_Check(object)) return Value(text(object));
+  if (depth >= kDepthMax) return Value::unsupported();
+  if (PyDict_Check(object)) return dict(object, depth);
+  if (PyList_Check(object) || PyTuple_Check(object)) return list(object, depth);
+  PyObject* const inner = enum_value(object);
+  return inner == nullptr ? Value::unsupported() : value(inner, depth + 1);
+}
+
+// The value of an enum.Enum member; null for anything else. Looks only into the member's own
+// dictionary.
+PyObject* Fields::enum_value(PyObject* object) {
+  // A program that never imported enum has no members.
+  PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "enum");
+  if (module == nullptr || !PyModule_Check(module)) return nullptr;
+  hold(module);
+  PyObject* const base = PyDict_GetItemString(PyModule_GetDict(module), "Enum");
+  if (base == nullptr || !PyType_Check(base) ||
+      !PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(base))) {
+    return nullptr;
+  }
+  PyObject* const attributes = PyObject_GenericGetDict(object, nullptr);
+  if (attributes == nullptr) {
+    PyErr_Clear();
+    return nullptr;
+  }
+  PyObject* const inner = PyDict_GetItemString(attributes, "_value_");
+  if (inner != nullptr) hold(inner);
+  Py_DECREF(attributes);
+  return inner;
+}
+
+Value Fields::list(PyObject* object, int depth) {
+  const auto length = [object] {
+    return static_cast<std::size_t>(PySequence_Fast_GET_SIZE(object));
+  };
+  const std::size_t size = std::min(length(), kContainerMax);
   if (size > kElementsMax - elements_) return Value::unsupported();
   elements_ += size;
-  if (!map) {
-    auto* items = static_cast<Value*>(pool_.allocate(size * sizeof(Value), alignof(Value)));
-    for (std::size_t i = 0; i < size; ++i) {
-      PyObject* item = PySequence_Fast_GET_ITEM(object, static_cast<Py_ssize_t>(i));
-      new (&items[i]) Value(value(item, depth + 1));
-    }
-    return Value::array(items, size);
+  auto* items = static_cast<Value*>(pool_.allocate(size * sizeof(Value), alignof(Value)));
+  std::size_t count = 0;
+  // A list may have become shorter.
+  for (; count < size && count < length(); ++count) {
+    PyObject* item = PySequence_Fast_GET_ITEM(object, static_cast<Py_ssize_t>(count));
+    new (&items[count]) Value(value(item, depth + 1));
   }
+  return Value::array(items, count);
+}
+
+Value Fields::dict(PyObject* object, int depth) {
+  const std::size_t size = std::min(static_cast<std::size_t>(PyDict_Size(object)), kContainerMax);
+  if (size > kElementsMax - elements_) return Value::unsupported();
+  elements_ += size;
   auto* entries = static_cast<Field*>(pool_.allocate(size * sizeof(Field), alignof(Field)));
+  std::size_t count = 0;
   Py_ssize_t at = 0;
   PyObject* key = nullptr;
   PyObject* item = nullptr;
-  for (std::size_t i = 0; i < size && PyDict_Next(object, &at, &key, &item); ++i) {
+  for (; count < size && PyDict_Next(object, &at, &key, &item); ++count) {
     if (!PyUnicode_Check(key)) return Value::unsupported();
-    new (&entries[i]) Field{text(key), value(item, depth + 1)};
+    hold(key);
+    const Value of_item = value(item, depth + 1);
+    new (&entries[count]) Field{text(key), of_item};
   }
-  return Value::object(entries, size);
+  return Value::object(entries, count);
 }
 
 void Fields::add(std::string_view name, PyObject* object) noexcept {
   if (count_ == kFieldsMax) return;
-  new (&room_.fields[count_++]) Field{name, value(object, 0)};
+  const Value of_object = value(object, 0);
+  new (&room_.fields[count_++]) Field{name, of_object};
 }
 
-void Fields::add_all(PyObject* mapping) noexcept {
+void Fields::add_all(PyObject* mapping) noexcept try {
   if (!PyDict_Check(mapping)) {
     add("", mapping);
     return;
@@ -134,8 +161,13 @@ void Fields::add_all(PyObject* mapping) noexcept {
   PyObject* key = nullptr;
   PyObject* item = nullptr;
   while (count_ < kFieldsMax && PyDict_Next(mapping, &at, &key, &item)) {
-    add(PyUnicode_Check(key) ? text(key) : std::string_view(), item);
+    const bool named = PyUnicode_Check(key);
+    if (named) hold(key);
+    const Value of_item = value(item, 0);
+    new (&room_.fields[count_++]) Field{named ? text(key) : std::string_view(), of_item};
   }
+} catch (const std::bad_alloc&) {
+  new (&room_.fields[count_ < kFieldsMax ? count_++ : 0]) Field{"", Value::unsupported()};
 }
 
 }  // namespace candor::python

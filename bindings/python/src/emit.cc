@@ -1,8 +1,9 @@
-// emit(event, mapping=None, /, *, timestamp=None, distinct_id=None, uuid=None, **fields)
-// and encode, which takes the same.
+// emit(event, mapping=None, /, *, timestamp=None, distinct_id=None, uuid=None, project_dir=None,
+// project_id=None, **fields) and encode, which takes the same.
 #include <array>
 #include <exception>
 #include <limits>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,13 +46,28 @@ void read_timestamp(PyObject* object, Arguments& to) noexcept {
   if (!to.options.timestamp_ms) to.options.wrong_type = "timestamp";
 }
 
-void read_text(PyObject* object, const char* name, std::optional<std::string_view>& text,
-               Arguments& to) noexcept {
+template <typename Text>
+void read_text(PyObject* object, const char* name, Text& text, Arguments& to) noexcept {
   if (PyUnicode_Check(object)) {
     text = utf8(object);
   } else {
     to.options.wrong_type = name;
   }
+}
+
+// A path as os.fspath has it: a str, bytes, or an object that answers one of them.
+void read_path(PyObject* object, const char* name, std::string_view& path, Arguments& to) noexcept {
+  PyObject* bytes = nullptr;
+  if (PyUnicode_FSConverter(object, &bytes) == 0) {
+    PyErr_Clear();
+    to.options.wrong_type = name;
+    return;
+  }
+  try {
+    to.fields.hold(bytes);
+    path = {PyBytes_AS_STRING(bytes), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes))};
+  } catch (const std::bad_alloc&) { to.options.wrong_type = name; }
+  Py_DECREF(bytes);
 }
 
 // Whether the keyword is one of emit's own options. Catalogs reserve these names.
@@ -63,6 +79,10 @@ bool read_option(std::string_view name, PyObject* object, Arguments& to) noexcep
   } else if (name == "uuid") {
     to.options.return_uuid = object == Py_True;
     if (object != Py_None && object != Py_True) read_text(object, "uuid", to.options.uuid, to);
+  } else if (name == "project_dir") {
+    if (object != Py_None) read_path(object, "project_dir", to.options.project_dir, to);
+  } else if (name == "project_id") {
+    if (object != Py_None) read_text(object, "project_id", to.options.project_id, to);
   } else {
     return false;
   }
@@ -160,13 +180,13 @@ void add_emit(py::handle client_class) {
   static std::array<PyMethodDef, 2> methods = {
       method("emit", &emit,
              "emit($self, event, mapping=None, /, *, timestamp=None, distinct_id=None, uuid=None, "
-             "**fields)\n--\n\n"
+             "project_dir=None, project_id=None, **fields)\n--\n\n"
              "Hands over one event and answers an Outcome. Fields come as keywords, as a dict, or "
              "both.\nuuid: a lower-case UUID for the event; or True for a new one that the Outcome "
              "carries.\nNever raises, unless the client is strict and the event is rejected."),
       method("encode", &encode,
              "encode($self, event, mapping=None, /, *, timestamp=None, distinct_id=None, "
-             "uuid=None, **fields)\n--\n\n"
+             "uuid=None, project_dir=None, project_id=None, **fields)\n--\n\n"
              "The event's canonical bytes, without keeping it. Raises RejectedError."),
   };
   for (PyMethodDef& one : methods) {

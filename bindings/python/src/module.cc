@@ -145,6 +145,9 @@ void add_client(py::module_& m) {
                "Writes that the user wants telemetry, and answers what holds now.")
           .def("disable", &choose<&Client::disable>,
                "Writes that the user wants no telemetry, and deletes what waits.")
+          .def(
+              "project_id", &project_id, py::arg("directory"),
+              "The id that events of a project are sent under: emit's project_id. Empty while off.")
           .def_property_readonly("first_run",
                                  [](const PyClient& self) { return self.client->first_run(); })
           .def("__enter__", [](py::object self) { return self; })
@@ -152,15 +155,53 @@ void add_client(py::module_& m) {
   add_emit(client);
 }
 
-}  // namespace
+// The module that was filled, for ever: when it is imported again (after it was taken out of
+// sys.modules), its classes are registered already.
+PyObject* filled = nullptr;
 
-PYBIND11_MODULE(_core, m) {
+void fill(py::module_ m) {
   m.attr("__version__") = kVersion;
   add_outcome(m);
   add_flush_result(m);
   add_status(m);
   add_client(m);
   m.def("open", &open);
+}
+
+int execute(PyObject* module) noexcept {
+  // Threads of the core come for the interpreter lock with PyGILState, which knows the main
+  // interpreter only: in another one they, and the import itself, would wait for ever.
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError, "candor can't be imported in a subinterpreter");
+    return -1;
+  }
+  if (filled != nullptr) {
+    return PyDict_Merge(PyModule_GetDict(module), PyModule_GetDict(filled), /*override=*/0);
+  }
+  try {
+    PYBIND11_ENSURE_INTERNALS_READY
+    fill(py::reinterpret_borrow<py::module_>(module));
+    filled = Py_NewRef(module);
+    return 0;
+  }
+  PYBIND11_CATCH_INIT_EXCEPTIONS
+  return -1;
+}
+
+}  // namespace
+
+// Not PYBIND11_MODULE, which hangs in a subinterpreter before it asks whether it is in one.
+PYBIND11_PLUGIN_IMPL(_core) {
+  PYBIND11_CHECK_PYTHON_VERSION
+  static PyModuleDef_Slot slots[] = {
+      {Py_mod_exec, reinterpret_cast<void*>(&execute)},
+#ifdef Py_mod_multiple_interpreters
+      {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+      {0, nullptr}};
+  static PyModuleDef definition = {
+      PyModuleDef_HEAD_INIT, "_core", nullptr, 0, nullptr, slots, nullptr, nullptr, nullptr};
+  return PyModuleDef_Init(&definition);
 }
 
 }  // namespace candor::python

@@ -171,8 +171,8 @@ TEST(SignalHandler, ALogThatEmitsIsNone) {
   EXPECT_EQ(nested, std::vector<Result>{Result::accepted});
 }
 
-// Counts the calls that reach the disk outside of the hooks, on the thread that emits. (Those of the
-// spool are held one by one in tests/python/test_host_values.py.)
+// Counts the calls that reach the disk outside of the hooks, on the thread that emits. (Those of
+// the spool are held one by one in tests/python/test_host_values.py.)
 thread_local bool watched = false;
 thread_local int between = 0;
 std::atomic<int> waited{0}, unannounced{0};
