@@ -21,6 +21,12 @@ Value number(PyObject* object) noexcept {
   return Value(overflow > 0 ? kInfinity : -kInfinity);
 }
 
+// What is converted at a glance, and viewed no more.
+bool holds_nothing(PyObject* object) noexcept {
+  return PyLong_CheckExact(object) || PyFloat_CheckExact(object) || PyBool_Check(object) ||
+         object == Py_None;
+}
+
 }  // namespace
 
 std::string_view utf8(PyObject* text) noexcept {
@@ -68,19 +74,17 @@ void Held::add_more(PyObject* object) {
   Py_INCREF(object);
 }
 
-Value Fields::value(PyObject* object, int depth) noexcept {
+Value Fields::value(PyObject* object, int depth) noexcept try {
+  if (!holds_nothing(object)) hold(object);
+  return held_value(object, depth);
+} catch (const std::bad_alloc&) { return Value::unsupported(); }
+
+Value Fields::held_value(PyObject* object, int depth) {
+  if (PyUnicode_Check(object)) return Value(text(object));
   if (PyBool_Check(object)) return Value(object == Py_True);
   if (PyLong_Check(object)) return number(object);
   if (PyFloat_Check(object)) return Value(PyFloat_AS_DOUBLE(object));
   if (object == Py_None) return Value();
-  try {
-    hold(object);
-    return held_value(object, depth);
-  } catch (const std::bad_alloc&) { return Value::unsupported(); }
-}
-
-Value Fields::held_value(PyObject* object, int depth) {
-  if (PyUnicode_Check(object)) return Value(text(object));
   if (depth >= kDepthMax) return Value::unsupported();
   if (PyDict_Check(object)) return dict(object, depth);
   if (PyList_Check(object) || PyTuple_Check(object)) return list(object, depth);
@@ -146,10 +150,15 @@ Value Fields::dict(PyObject* object, int depth) {
   return Value::object(entries, count);
 }
 
-void Fields::add(std::string_view name, PyObject* object) noexcept {
+void Fields::add(std::string_view name, PyObject* argument) noexcept {
   if (count_ == kFieldsMax) return;
-  const Value of_object = value(object, 0);
-  new (&room_.fields[count_++]) Field{name, of_object};
+  Value of_argument = Value::unsupported();
+  try {
+    of_argument = held_value(argument, 0);
+  } catch (const std::bad_alloc&) {
+    // Then it is `unsupported`.
+  }
+  new (&room_.fields[count_++]) Field{name, of_argument};
 }
 
 void Fields::add_all(PyObject* mapping) noexcept try {

@@ -67,8 +67,8 @@ class Fields {
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
-  // A name that is no str becomes "", which no catalog has.
-  void add(std::string_view name, PyObject* value) noexcept;
+  // An argument, which the caller holds.
+  void add(std::string_view name, PyObject* argument) noexcept;
   // The items of a dict; anything else becomes a field that no catalog has.
   void add_all(PyObject* mapping) noexcept;
 
@@ -82,7 +82,7 @@ class Fields {
   [[nodiscard]] std::span<const Field> view() const noexcept { return {room_.fields, count_}; }
 
  private:
-  // Of an object that is seen in a container, or in an argument.
+  // Of an object that is seen in a container; and of one that is held.
   Value value(PyObject* object, int depth) noexcept;
   Value held_value(PyObject* object, int depth);
   PyObject* enum_value(PyObject* object);
