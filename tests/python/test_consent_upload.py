@@ -51,6 +51,17 @@ def test_disable_says_that_an_upload_did_not_stop(user: User) -> None:
             process.send_signal(signal.SIGCONT)
 
 
+def test_disable_says_that_a_killed_upload_had_begun(user: User) -> None:
+    with uploading(user) as (process, connection):
+        process.kill()
+        process.wait(timeout=30)
+        # The kernel discards what the dead process had written, instead of sending it.
+        with pytest.raises(ConnectionResetError):
+            while connection.recv(65536):
+                pass
+    assert "A request was being sent and was stopped" in user.run("disable").stdout
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_disable_of_a_client_answers_what_became_of_the_upload(user: User, busy: bool) -> None:
     script = (

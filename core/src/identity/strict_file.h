@@ -29,6 +29,8 @@ inline constexpr int kJsonDepthMax = 32;
 // in a header.
 template <typename Json>
 std::optional<Json> parse_object(std::string_view text) {
+  // The parser takes a NUL byte for the end of the text.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   using Event = typename Json::parse_event_t;
   bool acceptable = true;
   std::vector<std::set<std::string>> open_objects;

@@ -30,12 +30,15 @@ Halt withdraw(const std::string& dir, std::int64_t deadline_ms, Purge& purged, F
         std::this_thread::sleep_for(kLookEvery);
       }
       const Exchange after = noted(*lock);
-      const bool written =
-          after == Exchange::cut || (before == Exchange::under_way && after == Exchange::answered);
+      const bool written = after == Exchange::cut || after == Exchange::under_way ||
+                           (before == Exchange::under_way && after == Exchange::answered);
       halt = !lock->locked() ? Halt::running : written ? Halt::sent : Halt::stopped;
     }
-    // One that ended between the choice and our look has left its note.
-    if (halt == Halt::idle && noted(*lock) == Exchange::cut) halt = Halt::sent;
+    // One that ended between the choice and our look has left its note; so has one that was killed.
+    const Exchange left = noted(*lock);
+    if (halt == Halt::idle && (left == Exchange::cut || left == Exchange::under_way)) {
+      halt = Halt::sent;
+    }
     const Exchange none = Exchange::none;
     if (lock->locked()) {
       static_cast<void>(lock->write_at(std::as_bytes(std::span(&none, 1)), 0));

@@ -214,11 +214,18 @@ class CurlTransport final : public Transport {
   // Drives the exchange to its end; CURLE_ABORTED_BY_CALLBACK when cancelled or cut.
   CURLcode perform(const Request& request, std::int64_t deadline_ms);
 
-  // Sockets that a program which the host starts does not inherit.
+  // Sockets that a program which the host starts does not inherit, and whose close discards what
+  // they have not sent, also when it is the end of a killed process.
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address);
   static int close_socket(void* self, curl_socket_t socket);
 
-  bool cut_ = false;  // sockets that are closed now discard what they have not sent
+  // Whether a close now would break off a request: a part of it was written, and no answer came.
+  [[nodiscard]] bool breaks_off() const noexcept;
+
+  bool cut_ = false;        // ended because may_go_on said no
+  bool under_way_ = false;  // curl has the request
+  bool given_up_ = false;   // we end it, not curl
+  curl_off_t body_bytes_ = 0;
   std::unique_ptr<CURL, EasyDeleter> easy_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   const Trust trust_;
@@ -268,6 +275,8 @@ void CurlTransport::prepare(const Request& request, const Target& target, curl_s
   if (!trust_.dir.empty()) curl_easy_setopt(easy, CURLOPT_CAPATH, trust_.dir.c_str());
   curl_easy_setopt(easy, CURLOPT_USERAGENT, (std::string("candor/") + kVersion).c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+  // HTTP/2 would keep the connection, and what waits in it, when a request is ended early.
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -277,27 +286,46 @@ void CurlTransport::prepare(const Request& request, const Target& target, curl_s
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, to);
 }
 
+void discard_at_close(curl_socket_t socket, bool discard) noexcept {
+  // Without it the kernel goes on sending what it holds after the close.
+  const linger option{.l_onoff = discard ? 1 : 0, .l_linger = 0};
+  static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, sizeof option));
+}
+
 curl_socket_t CurlTransport::open_socket(void*, curlsocktype, curl_sockaddr* address) {
 #ifdef SOCK_CLOEXEC
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
   const int fd = ::socket(address->family, address->socktype, address->protocol);
   if (fd >= 0) static_cast<void>(::fcntl(fd, F_SETFD, FD_CLOEXEC));
-  return fd;
 #endif
+  if (fd >= 0) discard_at_close(fd, true);
+  return fd;
+}
+
+bool CurlTransport::breaks_off() const noexcept {
+  if (!under_way_) return false;
+  if (given_up_) return true;
+  long written = 0;
+  long status = 0;
+  curl_off_t body = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &written);
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &body);
+  const bool answered = status >= 200 && body >= body_bytes_;
+  return written > 0 && !answered;
 }
 
 int CurlTransport::close_socket(void* self, curl_socket_t socket) {
-  if (static_cast<CurlTransport*>(self)->cut_) {
-    // Otherwise the kernel would go on sending what it holds.
-    const linger discard{.l_onoff = 1, .l_linger = 0};
-    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &discard, sizeof discard));
-  }
+  if (!static_cast<CurlTransport*>(self)->breaks_off()) discard_at_close(socket, false);
   return ::close(socket);
 }
 
 CURLcode CurlTransport::perform(const Request& request, std::int64_t deadline_ms) {
   if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) return CURLE_FAILED_INIT;
+  under_way_ = true;
+  given_up_ = false;
+  body_bytes_ = static_cast<curl_off_t>(request.body.size());
   CURLcode code = CURLE_OK;
   std::int64_t asked_ms = steady_ms();
   for (;;) {
@@ -332,7 +360,9 @@ CURLcode CurlTransport::perform(const Request& request, std::int64_t deadline_ms
     const int wait_ms = request.may_go_on ? kAskEveryMs : kPollMsMax;
     curl_multi_poll(multi_.get(), nullptr, 0, wait_ms, nullptr);
   }
+  given_up_ = code != CURLE_OK;
   curl_multi_remove_handle(multi_.get(), easy_.get());
+  under_way_ = false;
   return code;
 }
 

@@ -156,6 +156,19 @@ TEST(Policy, CanNotSwitchOnWhatTheUserSwitchedOff) {
   EXPECT_EQ(scene.decide().rule, Rule::not_opted_in);
 }
 
+TEST(Policy, OrChoiceWithANulByteIsNotUnderstood) {
+  using namespace std::string_literals;
+  Scene scene;
+  for (const std::string& text :
+       {"{\"enabled\": true}\0{\"enabled\": false}"s, "{\"enabled\": true}\0"s}) {
+    write(scene.home.file(), text);
+    EXPECT_EQ(scene.decide().rule, Rule::file_unreadable);
+  }
+  write(scene.home.file(), kYes);
+  write(scene.terms.policy_file, "{}\0{\"enabled\": false}"s);
+  EXPECT_EQ(scene.decide().rule, Rule::policy_unreadable);
+}
+
 TEST(Policy, ThatIsNotUnderstoodIsOff) {
   Scene scene;
   write(scene.home.file(), kYes);

@@ -95,6 +95,50 @@ TEST(Curl, GivesUpOnAServerThatDoesNotRead) {
   EXPECT_EQ(make_curl_transport()->send(request).failure, Failure::timeout);
 }
 
+// How many bytes of a request arrive after send() returned without an answer. The body is more than
+// the buffers of a socket hold.
+std::int64_t arrives_after_the_end(bool cancelled) {
+  const std::string body(4u << 20, 'x');
+  std::promise<void> begun;
+  std::promise<void> ended;
+  std::promise<std::int64_t> after;
+  LoopbackServer server([&](Connection& connection) {
+    connection.read_some(1024);
+    begun.set_value();
+    ended.get_future().wait();
+    const std::int64_t here = connection.readable_bytes();
+    after.set_value(connection.read_to_end() - here);
+  });
+  Request request = to(server, cancelled ? kLong : kShort);
+  request.body = body;
+  const auto transport = make_curl_transport();
+  auto response = std::async(std::launch::async, [&] { return transport->send(request); });
+  begun.get_future().wait();
+  if (cancelled) transport->cancel();
+  EXPECT_EQ(response.get().failure, cancelled ? Failure::cancelled : Failure::timeout);
+  ended.set_value();
+  return after.get_future().get();
+}
+
+TEST(Curl, NothingOfARequestLeavesAfterItsTimeout) { EXPECT_EQ(arrives_after_the_end(false), 0); }
+
+TEST(Curl, NothingOfARequestLeavesAfterItWasCancelled) {
+  EXPECT_EQ(arrives_after_the_end(true), 0);
+}
+
+TEST(Curl, ClosesInOrderAfterAnAnswer) {
+  for (const char* header : {"", "Connection: close\r\n"}) {
+    std::promise<bool> in_order;
+    LoopbackServer server([&](Connection& connection) {
+      connection.read_request();
+      connection.answer("200 OK", header);
+      in_order.set_value(connection.is_closed_in_order());
+    });
+    EXPECT_EQ(make_curl_transport()->send(to(server)).status, 200);
+    EXPECT_TRUE(in_order.get_future().get()) << header;
+  }
+}
+
 TEST(Curl, ReportsABrokenConnection) {
   LoopbackServer closes_at_once([](Connection& connection) { connection.read_request(); });
   LoopbackServer closes_in_body([](Connection& connection) {

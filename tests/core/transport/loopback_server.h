@@ -65,6 +65,15 @@ class Connection {
     }
     return read;
   }
+  // Reads until the client ends the connection; whether it closed it, rather than broke it off.
+  bool is_closed_in_order() {
+    char bytes[65536];
+    while (is_readable()) {
+      const ssize_t n = recv(fd_, bytes, sizeof bytes, 0);
+      if (n <= 0) return n == 0;
+    }
+    return false;
+  }
   bool write(std::string_view text) {
     while (!text.empty()) {
       const ssize_t n = send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
