@@ -317,7 +317,13 @@ bool CurlTransport::breaks_off() const noexcept {
 }
 
 int CurlTransport::close_socket(void* self, curl_socket_t socket) {
-  if (!static_cast<CurlTransport*>(self)->breaks_off()) discard_at_close(socket, false);
+  if (static_cast<CurlTransport*>(self)->breaks_off()) {
+    // A child of the host's may hold a copy of the socket, which our close would leave connected.
+    const sockaddr nothing{.sa_family = AF_UNSPEC, .sa_data = {}};
+    static_cast<void>(::connect(socket, &nothing, sizeof nothing));
+  } else {
+    discard_at_close(socket, false);
+  }
   return ::close(socket);
 }
 

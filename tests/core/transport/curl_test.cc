@@ -2,6 +2,8 @@
 // time-out longer than a fraction of a second, and none asserts how long anything took.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <future>
@@ -97,7 +99,7 @@ TEST(Curl, GivesUpOnAServerThatDoesNotRead) {
 
 // How many bytes of a request arrive after send() returned without an answer. The body is more than
 // the buffers of a socket hold.
-std::int64_t arrives_after_the_end(bool cancelled) {
+std::int64_t arrives_after_the_end(bool cancelled, bool forked = false) {
   const std::string body(4u << 20, 'x');
   std::promise<void> begun;
   std::promise<void> ended;
@@ -114,16 +116,30 @@ std::int64_t arrives_after_the_end(bool cancelled) {
   const auto transport = make_curl_transport();
   auto response = std::async(std::launch::async, [&] { return transport->send(request); });
   begun.get_future().wait();
+  // A child that holds a copy of each descriptor.
+  const pid_t child = forked ? ::fork() : -1;
+  if (child == 0) {
+    for (;;) ::pause();
+  }
   if (cancelled) transport->cancel();
   EXPECT_EQ(response.get().failure, cancelled ? Failure::cancelled : Failure::timeout);
   ended.set_value();
-  return after.get_future().get();
+  const std::int64_t bytes = after.get_future().get();
+  if (forked) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  return bytes;
 }
 
 TEST(Curl, NothingOfARequestLeavesAfterItsTimeout) { EXPECT_EQ(arrives_after_the_end(false), 0); }
 
 TEST(Curl, NothingOfARequestLeavesAfterItWasCancelled) {
   EXPECT_EQ(arrives_after_the_end(true), 0);
+}
+
+TEST(Curl, NothingOfARequestLeavesWhileAForkedChildLives) {
+  EXPECT_EQ(arrives_after_the_end(true, true), 0);
 }
 
 TEST(Curl, ClosesInOrderAfterAnAnswer) {
