@@ -179,19 +179,34 @@ bool erase_records(const File& file, const Fixed& fixed) {
   bool done = true;
   std::uint64_t from = 0;
   std::uint64_t to = 0;
-  // Only what is a record already is written: the bytes between may be a writer's at this moment.
+  // Only what was published is written: the bytes between may be a writer's at this moment.
   const auto write_run = [&] {
     const auto run = std::string_view(bytes).substr(from, to - from);
     done &= file.write_at(std::as_bytes(std::span(run)), from).ok();
   };
-  Walk walk(bytes, fixed, false);
-  while (const auto record = walk.next()) {
-    if (record->offset != to) {
+  // Answers where the next record would begin.
+  const auto erase = [&](std::uint64_t at, std::size_t length) {
+    if (at != to) {
       write_run();
-      from = record->offset;
+      from = at;
     }
-    to = std::min<std::uint64_t>(walk.position(), bytes.size());
-    erase_record(reinterpret_cast<std::byte*>(bytes.data()) + record->offset, fixed.seed);
+    to = std::min<std::uint64_t>(at + record_span(length), bytes.size());
+    erase_record(reinterpret_cast<std::byte*>(bytes.data()) + at, fixed.seed);
+    return to;
+  };
+  Walk walk(bytes, fixed, false);
+  std::uint64_t at = walk.position();
+  for (;;) {
+    const auto record = walk.next();
+    const std::uint64_t end = record ? record->offset : bytes.size();
+    // A purge that was killed in a write leaves a record half erased, which no walk finds again.
+    for (auto torn = published_at(bytes, at);
+         torn && at < end && at + sizeof *torn + torn->length <= end;
+         torn = published_at(bytes, at)) {
+      at = erase(at, torn->length);
+    }
+    if (!record) break;
+    at = erase(record->offset, record->payload.size());
   }
   write_run();
   return done;

@@ -62,20 +62,26 @@ std::string_view label_name(const Label& label) noexcept {
   return {label.name, length <= kLabelBytesMax ? length : 0};
 }
 
-std::optional<Walked> Walk::record_at(std::uint64_t offset) noexcept {
+std::optional<RecordHead> published_at(std::string_view bytes, std::uint64_t offset) noexcept {
   RecordHead head;
-  if (offset + sizeof head > bytes_.size()) return std::nullopt;
-  std::memcpy(&head, bytes_.data() + offset, sizeof head);
+  if (offset + sizeof head > bytes.size()) return std::nullopt;
+  std::memcpy(&head, bytes.data() + offset, sizeof head);
   if (head.mark != kRecordMark || head.length == 0 || head.length > kRecordBytesMax ||
-      head.length > bytes_.size() - offset - sizeof head || head.length > search_budget_) {
+      head.length > bytes.size() - offset - sizeof head) {
     return std::nullopt;
   }
-  const std::string_view payload = bytes_.substr(offset + sizeof head, head.length);
-  if (record_checksum(seed_, head.label, payload) != head.checksum) {
-    search_budget_ -= head.length;
+  return head;
+}
+
+std::optional<Walked> Walk::record_at(std::uint64_t offset) noexcept {
+  const auto head = published_at(bytes_, offset);
+  if (!head || head->length > search_budget_) return std::nullopt;
+  const std::string_view payload = bytes_.substr(offset + sizeof *head, head->length);
+  if (record_checksum(seed_, head->label, payload) != head->checksum) {
+    search_budget_ -= head->length;
     return std::nullopt;
   }
-  return Walked{offset, head.label, counter_at(head.disposition), payload};
+  return Walked{offset, head->label, counter_at(head->disposition), payload};
 }
 
 std::optional<Walked> Walk::next() noexcept {

@@ -119,6 +119,11 @@ struct Walked {
   std::string_view payload;
 };
 
+// The head at `offset`, if it is one that was published: a writer stores the mark and the length
+// last. Whether the record is good is not asked.
+[[nodiscard]] std::optional<RecordHead> published_at(std::string_view bytes,
+                                                     std::uint64_t offset) noexcept;
+
 // Goes over the records in a segment's bytes (the whole file as read, front included).
 class Walk {
  public:

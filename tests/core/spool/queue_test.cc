@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "spool/format.h"
 #include "support.h"
 
 namespace candor::spool {
@@ -172,6 +173,37 @@ TEST(Purge, AWriterLeavesAPurgedSegmentWithItsNextRecord) {
   EXPECT_EQ(pending(dir.path()), std::vector<std::string>{"after"});
   EXPECT_EQ(counted(dir.path(), counter_of(Reason::opted_out)), 1u);
   EXPECT_EQ(captured(dir.path()), 2u);
+}
+
+TEST(Purge, FinishesWhatAKilledPurgeLeftHalfErased) {
+  const TempDir dir;
+  std::string secret;
+  while (secret.size() < 12u << 10) secret += "secret ";
+  {
+    Writer living(dir.path(), kLabels, {});
+    for (const std::string& payload : {std::string("first secret"), secret, secret}) {
+      ASSERT_EQ(living.append(0, payload), kPending);
+    }
+    // A kill ends a write at a page: of the second record a part is zeros, its checksum is the
+    // new one.
+    const std::string path = files(dir.path(), ".seg").front();
+    const std::size_t second = records_at(kLabels.size()) + record_span(sizeof "first secret" - 1);
+    const std::string bytes = slurp(path).substr(second, record_span(secret.size()));
+    std::string erased = bytes;
+    erase_record(reinterpret_cast<std::byte*>(erased.data()),
+                 fixed_of(*reinterpret_cast<const Header*>(slurp(path).data()))->seed);
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(second));
+    file.write(erased.data(), 4096);
+    file.close();
+
+    EXPECT_EQ(purge(dir.path()).problem, "");
+    EXPECT_EQ(slurp(path).find("secret"), std::string::npos);
+    EXPECT_EQ(captured(dir.path()), 3u);
+  }
+  EXPECT_EQ(purge(dir.path()).problem, "");
+  EXPECT_EQ(counted(dir.path(), counter_of(Reason::opted_out)), 3u);
+  EXPECT_EQ(captured(dir.path()), 3u);
 }
 
 TEST(Purge, WhatThreadsAppendMeanwhileIsCounted) {
