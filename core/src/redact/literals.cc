@@ -41,6 +41,71 @@ int hex4(std::string_view text, std::size_t i) noexcept {
   return value;
 }
 
+struct Sextet {
+  std::int8_t value;
+  std::size_t begin, end;  // where the text writes it
+};
+
+// The bytes that some characters of a text stand for.
+struct Unit {
+  std::array<unsigned char, 4> byte{};
+  std::size_t bytes = 1;
+  std::size_t length = 1;  // of the characters
+};
+
+Unit plain_unit(char c, std::size_t length = 1) noexcept {
+  return {.byte = {static_cast<unsigned char>(c)}, .bytes = 1, .length = length};
+}
+
+// URL-encoded.
+Unit url_unit(std::string_view text, std::size_t i) noexcept {
+  const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+  const int low = high < 0 ? -1 : hex_value(text[i + 2]);
+  return low < 0 ? plain_unit(text[i]) : plain_unit(static_cast<char>(high * 16 + low), 3);
+}
+
+Unit form_unit(std::string_view text, std::size_t i) noexcept {
+  return text[i] == '+' ? plain_unit(' ') : url_unit(text, i);
+}
+
+Unit code_point(unsigned code, std::size_t length) noexcept {
+  Unit unit{.bytes = 0, .length = length};
+  const auto put = [&](unsigned byte) {
+    unit.byte[unit.bytes++] = static_cast<unsigned char>(byte);
+  };
+  if (code < 0x80) {
+    put(code);
+    return unit;
+  }
+  if (code < 0x800) {
+    put(0xc0 | code >> 6);
+  } else {
+    if (code < 0x10000) {
+      put(0xe0 | code >> 12);
+    } else {
+      put(0xf0 | code >> 18);
+      put(0x80 | (code >> 12 & 63));
+    }
+    put(0x80 | (code >> 6 & 63));
+  }
+  put(0x80 | (code & 63));
+  return unit;
+}
+
+// Escaped as in JSON.
+Unit json_unit(std::string_view text, std::size_t i) noexcept {
+  const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : 0;
+  if (next == 0) return plain_unit(text[i]);
+  const std::size_t named = std::string_view("\"\\/bfnrt").find(next);
+  if (named != kNoMatch) return plain_unit("\"\\/\b\f\n\r\t"[named], 2);
+  const int code = next == 'u' ? hex4(text, i + 2) : -1;
+  if (code < 0) return plain_unit(text[i]);
+  const int low =
+      (code & 0xfc00) == 0xd800 && text.substr(i + 6, 2) == "\\u" ? hex4(text, i + 8) : -1;
+  if ((low & ~0x3ff) != 0xdc00) return code_point(static_cast<unsigned>(code), 6);
+  return code_point(static_cast<unsigned>(0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff)), 12);
+}
+
 }  // namespace
 
 Literals::Refusal Literals::add(std::string_view secret) {
@@ -118,24 +183,6 @@ class Literals::Reader {
       found_.push_back({begins_[(count_ - length) % begins_.size()], end});
     }
   }
-  void feed_code_point(unsigned code, std::size_t begin, std::size_t end) {
-    const auto put = [&](unsigned byte) { feed(static_cast<unsigned char>(byte), begin, end); };
-    if (code < 0x80) return put(code);
-    if (code < 0x800) {
-      put(0xc0 | code >> 6);
-    } else {
-      if (code < 0x10000) {
-        put(0xe0 | code >> 12);
-      } else {
-        put(0xf0 | code >> 18);
-        put(0x80 | (code >> 12 & 63));
-      }
-      put(0x80 | (code >> 6 & 63));
-    }
-    put(0x80 | (code & 63));
-  }
-  // Nothing that was read so far goes on.
-  void restart() noexcept { at_ = 0; }
 
  private:
   const Literals& literals_;
@@ -161,62 +208,116 @@ std::vector<Literals::Span> Literals::find(std::string_view text, bool first_onl
   }
   const bool percent = text.find('%') != kNoMatch, plus = text.find('+') != kNoMatch;
   const bool backslash = text.find('\\') != kNoMatch;
-  // URL-encoded; as a form's a plus sign is a blank.
-  for (const bool form : {false, true}) {
-    if (form ? !plus : !percent) continue;
-    Reader reader(*this, found);
-    for (std::size_t i = 0; i < text.size();) {
-      const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-      const int low = high < 0 ? -1 : hex_value(text[i + 2]);
-      const std::size_t bytes = low < 0 ? 1 : 3;
-      const int byte = low >= 0 ? high * 16 + low : form && text[i] == '+' ? ' ' : text[i];
-      reader.feed(static_cast<unsigned char>(byte), i, i + bytes);
-      i += bytes;
-    }
-  }
-  if (backslash) {  // escaped as in JSON
-    Reader reader(*this, found);
-    for (std::size_t i = 0; i < text.size();) {
-      const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : 0;
-      const std::size_t named = std::string_view("\"\\/bfnrt").find(next);
-      if (next != 0 && named != kNoMatch) {
-        reader.feed(static_cast<unsigned char>("\"\\/\b\f\n\r\t"[named]), i, i + 2);
-        i += 2;
-      } else if (const int code = next == 'u' ? hex4(text, i + 2) : -1; code >= 0) {
-        const int low =
-            (code & 0xfc00) == 0xd800 && text.substr(i + 6, 2) == "\\u" ? hex4(text, i + 8) : -1;
-        const bool pair = low >= 0 && (low & 0xfc00) == 0xdc00;
-        const auto whole =
-            static_cast<unsigned>(pair ? 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff) : code);
-        reader.feed_code_point(whole, i, i + (pair ? 12 : 6));
-        i += pair ? 12 : 6;
-      } else {
-        reader.feed(static_cast<unsigned char>(text[i]), i, i + 1);
-        ++i;
-      }
-    }
-  }
-  // In base64: each run of it, read from each of four characters on.
+  if (percent)
+    read(
+        text, [](std::string_view t, std::size_t i) { return url_unit(t, i); }, found);
+  // As a form's, a plus sign is a blank.
+  if (plus)
+    read(
+        text, [](std::string_view t, std::size_t i) { return form_unit(t, i); }, found);
+  if (backslash)
+    read(
+        text, [](std::string_view t, std::size_t i) { return json_unit(t, i); }, found);
+  read_base64(text, found);
+  return found;
+}
+
+// A text that writes some bytes as more than one character.
+template <typename UnitAt>
+void Literals::read(std::string_view text, UnitAt unit_at, std::vector<Span>& found) const {
+  Reader reader(*this, found);
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t end = run_end(text, i, [](char c) { return base64_value(c) >= 0; });
-    for (std::size_t phase = 0; phase < kSextets && (end - i) * 3 / 4 >= shortest_; ++phase) {
-      std::uint32_t node = 0;
-      unsigned bits = 0;
-      for (std::size_t k = i + phase, n = 0; k < end; ++k, ++n) {
-        bits = bits << 6 | static_cast<unsigned>(base64_value(text[k]));
-        if (n % 4 == 0) continue;  // the first of four characters ends no byte
-        const std::size_t spare = 6 - 2 * (n % 4);
-        node = step(node, static_cast<unsigned char>(bits >> spare & 255));
-        if (const std::size_t length = nodes_[node].length; length != 0) {
-          // The last of these bytes is the (n / 4 * 3 + n % 4)th; the first begins in character ...
-          const std::size_t first_byte = n / 4 * 3 + n % 4 - length;
-          found.push_back({i + phase + first_byte * 8 / 6, k + 1});
-        }
+    const Unit unit = unit_at(text, i);
+    for (std::size_t k = 0; k < unit.bytes; ++k) reader.feed(unit.byte[k], i, i + unit.length);
+    // What seems to be an escape may be the end of something else, and a secret begin in it.
+    for (std::size_t k = i + 1; k < i + unit.length; ++k) read_one(text, k, unit_at, found);
+    i += unit.length;
+  }
+}
+
+// The longest secret that begins at `begin`.
+template <typename UnitAt>
+void Literals::read_one(std::string_view text, std::size_t begin, UnitAt unit_at,
+                        std::vector<Span>& found) const {
+  std::uint32_t node = 0;
+  std::size_t end = 0;
+  for (std::size_t i = begin; i < text.size();) {
+    const Unit unit = unit_at(text, i);
+    i += unit.length;
+    for (std::size_t k = 0; k < unit.bytes; ++k) {
+      node = child(node, unit.byte[k]);
+      if (node == 0) {
+        if (end != 0) found.push_back({begin, end});
+        return;
       }
     }
+    if (nodes_[node].length == nodes_[node].depth) end = i;
+  }
+  if (end != 0) found.push_back({begin, end});
+}
+
+void Literals::read_base64(std::string_view text, std::vector<Span>& found) const {
+  const auto is_base64 = [](char c) { return base64_value(c) >= 0; };
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = run_end(text, i, is_base64);
+    read_base64_run(
+        end - i,
+        [&](std::size_t k) {
+          return Sextet{base64_value(text[i + k]), i + k, i + k + 1};
+        },
+        found);
     i = std::max(end, i + 1);
   }
-  return found;
+  // The same in lines, or with its signs escaped.
+  if (text.find_first_of("\n\r\\%") == kNoMatch) return;
+  std::vector<Sextet> run;
+  for (std::size_t i = 0; i <= text.size();) {
+    const std::size_t end = run_end(text, i, is_base64);
+    for (; i < end; ++i) run.push_back({base64_value(text[i]), i, i + 1});
+    if (i < text.size()) {
+      Unit unit = text[i] == '%' ? url_unit(text, i) : json_unit(text, i);
+      if (!run.empty() && unit.bytes == 1 && is_line_end(static_cast<char>(unit.byte[0]))) {
+        i = run_end(text, i + unit.length, is_blank);
+        continue;
+      }
+      const std::int8_t value =
+          unit.bytes == 1 ? base64_value(static_cast<char>(unit.byte[0])) : -1;
+      if (value >= 0) {
+        run.push_back({value, i, i + unit.length});
+        i += unit.length;
+        continue;
+      }
+    }
+    // Without a gap or an escape, it was read above.
+    if (!run.empty() && run.back().end - run.front().begin != run.size()) {
+      read_base64_run(
+          run.size(), [&](std::size_t k) { return run[k]; }, found);
+    }
+    run.clear();
+    ++i;
+  }
+}
+
+// A run of base64, read from each of four characters on.
+template <typename SextetAt>
+void Literals::read_base64_run(std::size_t size, SextetAt sextet_at,
+                               std::vector<Span>& found) const {
+  for (std::size_t phase = 0; phase < kSextets && size * 3 / 4 >= shortest_; ++phase) {
+    std::uint32_t node = 0;
+    unsigned bits = 0;
+    for (std::size_t k = phase, n = 0; k < size; ++k, ++n) {
+      const Sextet sextet = sextet_at(k);
+      bits = bits << 6 | static_cast<unsigned>(sextet.value);
+      if (n % 4 == 0) continue;  // the first of four characters ends no byte
+      const std::size_t spare = 6 - 2 * (n % 4);
+      node = step(node, static_cast<unsigned char>(bits >> spare & 255));
+      if (const std::size_t length = nodes_[node].length; length != 0) {
+        // The last of these bytes is the (n / 4 * 3 + n % 4)th; the first begins in character ...
+        const std::size_t first_byte = n / 4 * 3 + n % 4 - length;
+        found.push_back({sextet_at(phase + first_byte * 8 / 6).begin, sextet.end});
+      }
+    }
+  }
 }
 
 bool Literals::occur_in(std::string_view text) const { return !find(text, true).empty(); }

@@ -1,5 +1,6 @@
 // The secrets that a host knows by themselves: its own keys, a user's password. Found as they
-// are, URL-encoded, escaped as in JSON and in base64, in one pass whatever their number.
+// are, URL-encoded, escaped as in JSON and in base64 (in lines, too), in one pass whatever their
+// number.
 #pragma once
 
 #include <array>
@@ -46,6 +47,14 @@ class Literals {
   [[nodiscard]] std::uint32_t child(std::uint32_t node, unsigned char byte) const noexcept;
   [[nodiscard]] std::uint32_t step(std::uint32_t node, unsigned char byte) const noexcept;
   [[nodiscard]] std::vector<Span> find(std::string_view text, bool first_only) const;
+  template <typename UnitAt>
+  void read(std::string_view text, UnitAt unit_at, std::vector<Span>& found) const;
+  template <typename UnitAt>
+  void read_one(std::string_view text, std::size_t begin, UnitAt unit_at,
+                std::vector<Span>& found) const;
+  void read_base64(std::string_view text, std::vector<Span>& found) const;
+  template <typename SextetAt>
+  void read_base64_run(std::size_t size, SextetAt sextet_at, std::vector<Span>& found) const;
 
   std::vector<std::string> added_;
   std::vector<Node> nodes_{1};
