@@ -107,8 +107,11 @@ def test_v1_counts_what_the_server_drops(sender: User, collector: Collector) -> 
     use_v1(sender)
     emit(sender, 2)
     collector.steps.append(Step(results={"ping": "limited"}))
+    events = [json.loads(line)["uuid"] for line in sender.run("show").stdout.splitlines()]
     assert "2 refused, 0 waiting" in flush(sender, code=1)
     assert (len(collector.requests), len(collector.events), waiting(sender)) == (1, 0, 0)
+    shown = [json.loads(line)["uuid"] for line in sender.run("show", "--refused").stdout.splitlines()]
+    assert shown == events
     assert_balanced(sender, collector, 2)
 
 

@@ -329,7 +329,6 @@ std::optional<RunResult::End> Uploader::Run::act_on(const Next& next, const sink
     case Next::Step::set_aside: {
       const bool oversize = answer.kind == sink::Answer::Kind::too_large;
       const auto verdict = oversize ? sink::Verdict::oversize : sink::Verdict::refused;
-      if (!oversize) keep_refused(up_.job_.spool_dir, events_.front().bytes);
       const auto end = settle_front({&verdict, 1});
       sending_ = 0;
       return end;
@@ -350,9 +349,13 @@ std::optional<RunResult::End> Uploader::Run::settle_front(std::span<const sink::
   chosen.reserve(verdicts.size());
   for (const sink::Verdict final : kFinal) {
     chosen.clear();
+    std::vector<std::string_view> refused;
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
-      if (verdicts[i] == final) chosen.push_back(records_[i]);
+      if (verdicts[i] != final) continue;
+      chosen.push_back(records_[i]);
+      if (final != sink::Verdict::delivered) refused.push_back(events_[i].bytes);
     }
+    keep_refused(up_.job_.spool_dir, refused);
     settled &= queue_->settle(chosen, counter_of(final));
     (final == sink::Verdict::delivered ? result_.delivered : result_.refused) += chosen.size();
   }

@@ -125,10 +125,14 @@ std::string kept(const Directory& dir) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+void keep(const std::string& dir, const std::vector<std::string>& events) {
+  keep_refused(dir, std::vector<std::string_view>(events.begin(), events.end()));
+}
+
 TEST(RefusedFile, KeepsTheLastEventsAndForgetsThemAll) {
   const Directory dir;
-  keep_refused(dir.path, "one");
-  keep_refused(dir.path, "two");
+  keep(dir.path, {"one"});
+  keep(dir.path, {"two"});
   EXPECT_EQ(kept(dir), "one\ntwo\n");
   spool::purge(dir.path);
   EXPECT_FALSE(fs::exists(dir.path + "/" + spool::kSetAsideFile));
@@ -137,15 +141,15 @@ TEST(RefusedFile, KeepsTheLastEventsAndForgetsThemAll) {
 TEST(RefusedFile, IsBoundedOnBothSidesOfTheLimit) {
   const Directory dir;
   const std::string half(kRefusedBytesMax / 2 - 1, 'h');
-  keep_refused(dir.path, half);
-  keep_refused(dir.path, half);
+  keep(dir.path, {half});
+  keep(dir.path, {half});
   EXPECT_EQ(kept(dir), half + "\n" + half + "\n");
-  keep_refused(dir.path, "x");
+  keep(dir.path, {"x"});
   EXPECT_EQ(kept(dir), half + "\nx\n");
   const std::string whole(kRefusedBytesMax - 1, 'w');
-  keep_refused(dir.path, whole);
+  keep(dir.path, {whole});
   EXPECT_EQ(kept(dir), whole + "\n");
-  keep_refused(dir.path, whole + "w");
+  keep(dir.path, {whole + "w"});
   EXPECT_EQ(kept(dir), whole + "\n");
 }
 

@@ -256,6 +256,11 @@ TEST_F(UploaderTest, V1KeepsTheRequestIdAndResendsWhatIsMarked) {
   EXPECT_EQ(server->requests[2].events(), (Names{"1"}));
   EXPECT_EQ(counted(spool::kDelivered), 2u);
   EXPECT_EQ(counted(Reason::refused), 1u);
+  std::ifstream refused(job.spool_dir + "/refused.jsonl");
+  std::string line;
+  ASSERT_TRUE(std::getline(refused, line));
+  EXPECT_EQ(nlohmann::json::parse(line)["properties"]["n"], "2");
+  EXPECT_FALSE(std::getline(refused, line));
   expect_balance();
 
   emit(1);
@@ -293,6 +298,11 @@ TEST_F(UploaderTest, ASingleEventThatIsTooLargeIsGivenUp) {
   EXPECT_EQ(run(*uploader).end, End::drained);
   EXPECT_EQ(counted(Reason::oversize), 1u);
   EXPECT_EQ(counted(spool::kDelivered), 6u);
+  std::ifstream refused(job.spool_dir + "/refused.jsonl");
+  std::string line;
+  ASSERT_TRUE(std::getline(refused, line));
+  EXPECT_GT(line.size(), 20'000u);
+  EXPECT_FALSE(std::getline(refused, line));
   expect_balance();
 }
 
