@@ -66,21 +66,22 @@ Json describe(const Product& product, const Ledger& ledger) {
   const auto decision = consent::decide(product.terms, product.environment);
   const auto& identity = decision.identity;
   const auto delivery = delivery_note(product.places.spool_dir);
-  return {{"product", product.terms.product},
-          {"enabled", decision.enabled},
-          {"rule", consent::name(decision.rule)},
-          {"explanation", decision.explanation},
-          {"install_id", identity.install_id},
-          {"identity_file", product.places.identity_file},
-          {"policy_file", product.terms.policy_file},
-          {"spool_dir", product.places.spool_dir},
-          {"endpoint", product.places.endpoint_shown},
-          {"endpoint_insecure", product.places.endpoint_insecure},
-          {"debug", is_signal(product.environment(debug_variable(product)))},
-          {"notice_shown", identity.notice_version >= product.terms.notice_version},
-          {"problem", decision.problem},
-          {"delivery", {{"paused", delivery.paused}, {"problem", delivery.problem}}},
-          {"ledger", to_json(ledger)}};
+  return {
+      {"product", product.terms.product},
+      {"enabled", decision.enabled},
+      {"rule", consent::name(decision.rule)},
+      {"explanation", decision.explanation},
+      {"install_id", identity.install_id},
+      {"identity_file", product.places.identity_file},
+      {"policy_file", product.terms.policy_file},
+      {"spool_dir", product.places.spool_dir},
+      {"endpoint", product.places.endpoint_shown},
+      {"endpoint_insecure", product.places.endpoint_insecure},
+      {"debug", is_signal(product.environment(debug_variable(product)))},
+      {"notice_shown", identity.notice_version >= product.terms.notice_version},
+      {"problem", decision.problem.empty() ? product.places.endpoint_problem : decision.problem},
+      {"delivery", {{"paused", delivery.paused}, {"problem", delivery.problem}}},
+      {"ledger", to_json(ledger)}};
 }
 
 std::string to_text(const Json& status, const Counts& total, const Product& product) {

@@ -113,6 +113,22 @@ def test_no_password_of_the_endpoint_is_shown(user):
     assert "phc_test" not in said
 
 
+@pytest.mark.parametrize("slashes", ["", "/", "///"])
+def test_a_malformed_endpoint_gets_nothing_and_is_told(user, collector, slashes):
+    port = collector.url.rpartition(":")[2]
+    endpoint = f"http:{slashes}ada:{PASSWORD}@127.0.0.1:{port}"
+    user.run("emit", "ping")
+    said = everything(user, ACME_TELEMETRY_ENDPOINT=endpoint)
+    assert collector.requests == []
+    assert f"http:{slashes}***@127.0.0.1:{port}" in said
+    assert PASSWORD not in said
+    status = user.status(ACME_TELEMETRY_ENDPOINT=endpoint)
+    assert status["problem"] == "ACME_TELEMETRY_ENDPOINT is no address like https://host[:port]: nothing is sent"
+    assert f"problem     {status['problem']}" in user.run("status", ACME_TELEMETRY_ENDPOINT=endpoint).stdout
+    user.run("flush", ACME_TELEMETRY_ENDPOINT=collector.url)
+    assert len(collector.events) == 1
+
+
 def test_no_password_of_a_proxy_is_shown(user):
     user.run("emit", "ping")
     proxy = f"http://ada:{PASSWORD}@127.0.0.1:9"

@@ -9,6 +9,10 @@ namespace candor {
 // The address with *** for what may be secret in it: user and password, query, fragment.
 [[nodiscard]] std::string masked_url(std::string_view url);
 
+// Whether it is exactly http or https, "://", user and password if any, host, and what follows. Of
+// any other, libraries disagree about the host; so they do where "@" stands behind it.
+[[nodiscard]] bool is_web_address(std::string_view url) noexcept;
+
 // This machine: localhost, 127.0.0.0/8 or [::1].
 [[nodiscard]] bool is_loopback(std::string_view host) noexcept;
 

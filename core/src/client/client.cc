@@ -245,6 +245,7 @@ void Client::Impl::open() {
     return;
   }
   if (decision.enabled) {
+    if (!places.endpoint_problem.empty()) log.say("candor: " + places.endpoint_problem);
     start(decision);
   } else if (consent::is_withdrawal(decision.rule)) {
     withdraw();
@@ -638,6 +639,7 @@ Status Client::status() const {
   // Only a try could show it: the disk is full, say.
   if (decision.enabled && !home_problem.empty()) consent::find_unwritable(decision, home_problem);
   if (decision.rule == consent::Rule::home_unwritable) status.problem = decision.problem;
+  if (status.problem.empty()) status.problem = places.endpoint_problem;
   status.enabled = decision.enabled;
   status.rule = consent::name(decision.rule);
   status.explanation = decision.explanation;

@@ -21,6 +21,11 @@ Places places(const catalog::Catalog& catalog, const Options& options, const Env
     places.endpoint = *override_host;
     places.endpoint_overridden = true;
   }
+  if (!places.endpoint.empty() && !is_web_address(places.endpoint)) {
+    places.endpoint_problem =
+        (places.endpoint_overridden ? variable(catalog, "TELEMETRY_ENDPOINT") : "the endpoint") +
+        " is no address like https://host[:port]: nothing is sent";
+  }
   places.endpoint_shown = masked_url(places.endpoint);
   places.endpoint_insecure = is_readable_on_its_way(places.endpoint);
   const auto home = expand_home(options.home.empty() ? catalog.product.home : options.home, env);

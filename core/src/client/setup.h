@@ -21,6 +21,7 @@ struct Places {
   std::string endpoint;  // of the first sink, or what PREFIX_TELEMETRY_ENDPOINT says
   bool endpoint_overridden = false;
   std::string endpoint_shown;      // the same for people: *** for what may be secret in it
+  std::string endpoint_problem;    // why nothing is sent there; empty when it may be one
   bool endpoint_insecure = false;  // plain http to another machine
 };
 

@@ -62,6 +62,7 @@ struct Target {
 // curl's own parser decides what the host is, so that the check and the request agree.
 Target examine(const std::string& text, bool plain_http) {
   Target target;
+  if (!is_web_address(text)) return target;  // curl would take one slash, and three
   std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
   if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return target;
   const std::string scheme = url_part(url.get(), CURLUPART_SCHEME);
@@ -147,6 +148,8 @@ Failure failure_of(CURLcode code) noexcept {
 struct Exchange {
   Response response;
   bool body_full = false;
+  bool is_success = false;  // by the last status line
+  bool arrived = false;     // a status of success with all of its headers
 };
 
 // Not noexcept on purpose: an exception would cross C code, so each catches its own.
@@ -166,8 +169,15 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* to)
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* to) {
   auto& exchange = *static_cast<Exchange*>(to);
   std::string_view line(data, size * count);
-  // A status line starts another answer (after 100 Continue, or a proxy's).
-  if (line.starts_with("HTTP/")) exchange.response.retry_after.clear();
+  // A status line starts another answer (after 100 Continue).
+  if (line.starts_with("HTTP/")) {
+    exchange.response.retry_after.clear();
+    const std::size_t blank = line.find(' ');
+    exchange.is_success = blank != line.npos && line.substr(blank + 1).starts_with('2');
+    exchange.arrived = false;
+  } else if (line == "\r\n" || line == "\n") {
+    exchange.arrived = exchange.is_success;
+  }
   constexpr std::string_view kName = "retry-after:";
   if (line.size() <= kName.size() || strncasecmp(line.data(), kName.data(), kName.size()) != 0) {
     return line.size();
@@ -283,6 +293,8 @@ void CurlTransport::prepare(const Request& request, const Target& target, curl_s
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, to);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+  // A proxy's 200 says nothing of the server.
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, to);
 }
 
@@ -406,11 +418,12 @@ Response CurlTransport::send(const Request& request) {
   curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &request_bytes);
   // No option may keep pointing at what ends with this call.
   curl_easy_reset(easy_.get());
-  if (code == CURLE_OK || exchange.body_full) {
+  const bool was_cut = std::exchange(cut_, false);
+  // A success stands though its body is cut short or never ends: the batch has arrived.
+  if (code == CURLE_OK || exchange.body_full || exchange.arrived) {
     if (status >= 100 && status <= 599) return response;
     return failed(Failure::network, target.host + ": an answer that is not HTTP");
   }
-  const bool was_cut = std::exchange(cut_, false);
   if (was_cut)
     response = failed(Failure::cut, "cut");
   else if (cancelled_.load())

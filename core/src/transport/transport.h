@@ -26,7 +26,7 @@ struct Request {
 inline constexpr int kAskEveryMs = 50;
 
 enum class Failure : std::uint8_t {
-  none,     // `status` holds the server's answer
+  none,     // `status` holds the server's answer; of a success the body may be cut short
   network,  // could not connect, or the connection broke
   timeout,
   tls,  // the server could not prove who it is

@@ -83,10 +83,72 @@ TEST(Curl, GivesUpOnSilence) {
 TEST(Curl, GivesUpOnASlowDrip) {
   LoopbackServer server([](Connection& connection) {
     connection.read_request();
-    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    while (connection.write("H") && connection.pause(5)) {}
+  });
+  EXPECT_NE(make_curl_transport()->send(to(server, kShort)).failure, Failure::none);
+}
+
+TEST(Curl, AStatusHasArrivedWhateverBecomesOfItsBody) {
+  const std::string_view kHead = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+  LoopbackServer drips([&](Connection& connection) {
+    connection.read_request();
+    connection.write(kHead);
     while (connection.write("x") && connection.pause(5)) {}
   });
-  EXPECT_EQ(make_curl_transport()->send(to(server, kShort)).failure, Failure::timeout);
+  LoopbackServer hangs([&](Connection& connection) {
+    connection.read_request();
+    connection.write(kHead);
+    connection.wait_for_close();
+  });
+  LoopbackServer closes([&](Connection& connection) {
+    connection.read_request();
+    connection.write(kHead);
+    connection.write("abc");
+  });
+  const auto transport = make_curl_transport();
+  for (const LoopbackServer* server : {&drips, &hangs, &closes}) {
+    const Response response = transport->send(to(*server, server == &closes ? kLong : kShort));
+    EXPECT_EQ(response.failure, Failure::none) << response.error;
+    EXPECT_EQ(response.status, 200);
+    EXPECT_TRUE(response.error.empty());
+  }
+  EXPECT_EQ(transport->send(to(closes)).body, "abc");
+}
+
+TEST(Curl, AStatusThatArrivedStandsThoughTheRequestIsCut) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    connection.wait_for_close();
+  });
+  Request request = to(server, kLong);
+  // Asked every kAskEveryMs: the status has arrived long before the last of these.
+  request.may_go_on = [asked = 0]() mutable { return ++asked < 20; };
+  EXPECT_EQ(make_curl_transport()->send(request).status, 200);
+}
+
+TEST(Curl, AProxysStatusIsNotTheServers) {
+  LoopbackServer hangs([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 200 Connection established\r\n\r\n");
+    connection.wait_for_close();
+  });
+  const std::string url = hangs.url();
+  setenv("https_proxy", url.c_str(), 1);
+  const auto transport = make_curl_transport();
+  unsetenv("https_proxy");
+  const Response response = transport->send(
+      {.url = "https://x.example/batch/", .headers = {}, .body = "{}", .timeout_ms = kShort});
+  EXPECT_EQ(hangs.connections(), 1);
+  EXPECT_NE(response.failure, Failure::none);
+}
+
+TEST(Curl, NoStatusHasArrivedBeforeTheEndOfItsHeaders) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n");
+  });
+  EXPECT_EQ(make_curl_transport()->send(to(server)).failure, Failure::network);
 }
 
 TEST(Curl, GivesUpOnAServerThatDoesNotRead) {
@@ -157,17 +219,12 @@ TEST(Curl, ClosesInOrderAfterAnAnswer) {
 
 TEST(Curl, ReportsABrokenConnection) {
   LoopbackServer closes_at_once([](Connection& connection) { connection.read_request(); });
-  LoopbackServer closes_in_body([](Connection& connection) {
-    connection.read_request();
-    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-  });
   LoopbackServer talks_nonsense([](Connection& connection) {
     connection.read_request();
     connection.write("220 mail.example ESMTP\r\n");
   });
   const auto transport = make_curl_transport();
   EXPECT_EQ(transport->send(to(closes_at_once)).failure, Failure::network);
-  EXPECT_EQ(transport->send(to(closes_in_body)).failure, Failure::network);
   EXPECT_EQ(transport->send(to(talks_nonsense)).failure, Failure::network);
 }
 
@@ -255,6 +312,26 @@ TEST(Curl, AllowsOnlyHttpsAndLoopback) {
         transport->send({.url = url, .headers = {}, .body = "", .timeout_ms = kShort});
     EXPECT_EQ(response.failure, Failure::forbidden) << url;
   }
+}
+
+TEST(Curl, SendsNothingToAMalformedAddress) {
+  LoopbackServer server([](Connection& connection) {
+    connection.read_request();
+    connection.answer("200 OK");
+  });
+  const std::string port = server.url().substr(server.url().rfind(':'));
+  for (const char* start : {"http:/127.0.0.1", "http:///127.0.0.1", "http:///ada:pw@127.0.0.1",
+                            "http:127.0.0.1", "http:/ada:pw@127.0.0.1"}) {
+    Request request = to(server);
+    request.url = start + port + "/batch/";
+    const Response response = make_curl_transport()->send(request);
+    EXPECT_EQ(response.failure, Failure::forbidden) << start;
+    EXPECT_EQ(response.error.find("pw"), std::string::npos) << response.error;
+  }
+  Request request = to(server);
+  request.url += "@x.example";
+  EXPECT_EQ(make_curl_transport()->send(request).failure, Failure::forbidden);
+  EXPECT_EQ(server.connections(), 0);
 }
 
 TEST(Curl, ReachesAnyHostByPlainHttpWhereTheRequestSaysSo) {
