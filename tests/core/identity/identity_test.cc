@@ -289,9 +289,9 @@ TEST(Format, StrictReadersAcceptWhateverIsWritten) {
       for (int step = 0, died = 1; died == 1; ++step) {
         TempHome home;
         if (text != nullptr) write(home.file(), text);
-        died = testing::in_process([&]() -> std::string {
+        died = testing::in_process([&, &run = work]() -> std::string {
                  testing::die_at_step(step);
-                 work(home.file());
+                 run(home.file());
                  return "lived";
                }) != "lived";
         ASSERT_LT(step, 100);
