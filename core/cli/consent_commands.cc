@@ -150,7 +150,12 @@ int status(const StatusArgs& args) {
 int enable(const ProductArgs& args) {
   const auto product = find_product(args);
   if (!product) return fail(product.error());
-  return choose(*product, consent::signals(product->terms, product->environment), true);
+  const auto signals = consent::signals(product->terms, product->environment);
+  // What an emit left that did not know of the user's no is not what a yes is about.
+  if (consent::decide(product->terms, signals).identity.enabled == false) {
+    spool::purge_home(product->places.home);
+  }
+  return choose(*product, signals, true);
 }
 
 int disable(const ProductArgs& args) {

@@ -300,7 +300,11 @@ bool Client::Impl::start(const consent::Decision& decision) noexcept try {
       spool::Limits{.bytes_max = options.spool_bytes_max,
                     .files_max = options.spool_files_max,
                     .age_max_ms = std::int64_t{options.spool_age_max_days} * 86'400'000},
-      hooks);
+      hooks, spool::Clock{}, Files{}, [this] {
+        const bool withdrawn = consent::is_withdrawal(gate->decision().rule);
+        if (withdrawn) gate->forget();
+        return !withdrawn;
+      });
   // A catalog may keep the first run's events for the next, when the notice was read in peace.
   const bool hold = first_run && catalog->product.notice_hold_first_run;
   delivery = std::make_unique<client::Dispatcher>(client::DeliveryPlan{
@@ -349,6 +353,8 @@ void Client::Impl::withdraw() noexcept try {
 // The user decides here and now.
 std::string Client::Impl::choose(bool enabled, spool::Halt& halt) {
   if (gate == nullptr) return {};
+  // What an emit left that did not know of the user's no is not what a yes is about.
+  if (enabled && gate->decision().identity.enabled == false) spool::purge_home(places.home);
   const Done written = gate->choose(enabled, unix_ms());
   if (places.home.empty() || gate->home_is_foreign()) {
     return written ? std::string() : written.error().text;
@@ -487,6 +493,9 @@ Outcome Client::Impl::emit(std::string_view name, std::span<const Field> fields,
     const spool::Counter kept = writer->append(label, out.view());
     if (kept == spool::kPending) {
       delivery->emitted();
+    } else if (kept == spool::counter_of(Reason::opted_out)) {
+      static_cast<void>(consenting(steady_ms()));  // deletes what waits
+      return Outcome{Result::disabled};
     } else {
       outcome = Outcome{Result::dropped, Code::none, static_cast<Reason>(kept), {}, {}};
       log.tell(label, name, outcome, [this] { return writer->trouble(); });

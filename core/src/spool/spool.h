@@ -52,15 +52,17 @@ class Writer {
  public:
   // `hooks` run around what may wait for the disk, except in tend and release.
   // Touches nothing on disk until the first append or count. `labels` (each at most
-  // kLabelBytesMax) name what is counted; label i of append and count is labels[i].
+  // kLabelBytesMax) name what is counted; label i of append and count is labels[i]. `wanted` is
+  // asked before a segment is taken; without it the answer is yes.
   Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks = {},
-         Clock clock = {}, Files files = {});
+         Clock clock = {}, Files files = {}, std::function<bool()> wanted = {});
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   // Keeps `payload` as one record; returns kPending when it is kept, else the reason it
-  // was dropped for (counted, where a segment can hold the count). Any thread.
+  // was dropped for (counted, where a segment can hold the count). opted_out, not counted: it was
+  // not wanted any more. Any thread.
   Counter append(std::uint32_t label, std::string_view payload) noexcept;
   // Adds one to a label's counter. Any thread.
   void count(std::uint32_t label, Counter counter) noexcept;

@@ -86,6 +86,7 @@ struct Writer::Impl {
   WaitHooks hooks;
   Clock clock;
   Files files;
+  std::function<bool()> is_wanted;
   PerProcess<Process> process;
 
   struct Place {
@@ -138,6 +139,11 @@ struct Writer::Impl {
     reason = p.refused_as;
     const std::int64_t now = steady_ms();
     if (now - p.refused_ms < kRefusedMs) return std::nullopt;
+    // What the caller knows may be a second old, and a purge has emptied the spool since.
+    if (is_wanted && !is_wanted()) {
+      reason = counter_of(Reason::opted_out);
+      return std::nullopt;
+    }
     const auto refused = [&](const Error& error) -> std::optional<Place> {
       const bool full = error.code == ENOBUFS;
       reason = counter_of(full ? Reason::spool_full : Reason::disk_error);
@@ -300,13 +306,14 @@ struct Writer::Impl {
 };
 
 Writer::Writer(std::string dir, std::vector<std::string> labels, Limits limits, WaitHooks hooks,
-               Clock clock, Files files)
+               Clock clock, Files files, std::function<bool()> wanted)
     : impl_(new Impl{.dir = std::move(dir),
                      .labels = std::move(labels),
                      .limits = limits,
                      .hooks = std::move(hooks),
                      .clock = std::move(clock),
-                     .files = files}) {}
+                     .files = files,
+                     .is_wanted = std::move(wanted)}) {}
 
 Writer::~Writer() { release(); }
 
@@ -336,6 +343,7 @@ Counter Writer::append(std::uint32_t label, std::string_view payload) noexcept {
     if (kept) return kPending;
     reason = counter_of(Reason::disk_error);
   }
+  if (reason == counter_of(Reason::opted_out)) return reason;
   count(label, reason);
   return reason;
 }

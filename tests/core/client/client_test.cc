@@ -217,6 +217,35 @@ TEST(Client, ConsentWithdrawnByAnotherProcessIsSeenAndEmptiesTheSpool) {
   EXPECT_GT(home.ledger().total.of(Reason::opted_out), 0u);
 }
 
+// As `disable` of another process does it, which a process learns of within a second.
+void disable_elsewhere(const Home& home) {
+  ASSERT_TRUE(identity::set_enabled(home.identity_file(), false, unix_ms()));
+  static_cast<void>(spool::purge(home.spool()));
+}
+
+TEST(Client, AnEmitAfterAnOptOutElsewhereLeavesNothing) {
+  const Home home;
+  auto wrote = Client::open(home.options()), has_not = Client::open(home.options());
+  ASSERT_TRUE(wrote->emit("started", {{"n", 1}}));
+  disable_elsewhere(home);
+  for (Client* const client : {wrote.get(), has_not.get()}) {
+    EXPECT_EQ(client->emit("started", {{"n", 2}}).result, Result::disabled);
+  }
+  ASSERT_TRUE(identity::set_enabled(home.identity_file(), true, unix_ms()));
+  EXPECT_TRUE(home.waiting().empty());
+}
+
+TEST(Client, EnableDeletesWhatWaitsUnderAnOptOut) {
+  const Home home;
+  ASSERT_TRUE(Client::open(home.options())->emit("started", {{"n", 1}}));
+  auto client = Client::open(home.options());
+  ASSERT_TRUE(identity::set_enabled(home.identity_file(), false, unix_ms()));
+  EXPECT_TRUE(client->enable().enabled);
+  EXPECT_TRUE(home.waiting().empty());
+  EXPECT_TRUE(client->emit("started", {{"n", 2}}));
+  EXPECT_EQ(home.waiting().size(), 1u);
+}
+
 TEST(Client, ConsentGivenToARunningProcessIsSeen) {
   Home home;
   home.write_identity(R"({"enabled": false})");
