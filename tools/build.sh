@@ -2,7 +2,7 @@
 # Builds and installs. Sourced by ./dev.
 
 # What another checkout compiled counts here, too.
-export CCACHE_BASEDIR=$root
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
 configure() {
   local preset=$1

@@ -54,6 +54,19 @@ def two():
     shutil.rmtree(top)
 
 
+def test_a_program_with_borrowed_rights_heeds_no_home_that_its_caller_names(two):
+    program = two.home.parent / "candor"
+    program.chmod(0o4755)
+    if os.statvfs(program).f_flag & os.ST_NOSUID:
+        pytest.skip("the file system ignores the set-user-ID bit")
+    of_root = two.home.with_name("of-root")
+    of_root.mkdir()
+    assert two.rule(uid=0, HOME=str(of_root)) == "default_on"
+    assert two.rule(uid=NOBODY, HOME=str(of_root)) == "foreign_home"
+    two.run("emit", "ping", uid=NOBODY, HOME=str(of_root))
+    assert list(of_root.iterdir()) == []
+
+
 def test_root_with_the_users_home_leaves_nothing(two):
     for command in ("emit ping", "flush", "show"):
         two.run(*command.split())

@@ -9,6 +9,8 @@
 #include <initializer_list>
 #include <optional>
 
+#include "platform/process.h"
+
 namespace candor::consent {
 namespace {
 
@@ -51,6 +53,7 @@ int refusal(std::string path, std::string& at) {
 }  // namespace
 
 std::string foreign(const Places& places) {
+  if (has_borrowed_rights()) return "the program runs with rights that its caller does not have";
   const uid_t user = ::geteuid();
   const auto another = [](const std::string& path) { return path + " belongs to another user"; };
   if (lies_in(places.home, places.user_home)) {
