@@ -123,12 +123,10 @@ std::string to_text(const Json& status, const Counts& total, const Product& prod
   return text;
 }
 
-// Writes the choice and says what holds now: a rule above the file may still decide.
-int choose(const Product& product, const consent::Signals& signals, bool enabled) {
+// Says whether the choice was written and what holds now: a rule above the file may still decide.
+int report(const Product& product, const Done& written, bool enabled) {
   const std::string& file = product.places.identity_file;
-  if (const Done written = consent::choose(product.terms, signals, enabled, unix_ms()); !written) {
-    return fail(written.error());
-  }
+  if (!written) return fail(written.error());
   const auto decision = consent::decide(product.terms, product.environment);
   out("Wrote \"enabled\": " + std::string(enabled ? "true" : "false") + " to " + file + ".\n");
   out((decision.enabled == enabled ? "" : "But: ") + decision.explanation + '\n');
@@ -155,20 +153,23 @@ int enable(const ProductArgs& args) {
   if (consent::decide(product->terms, signals).identity.enabled == false) {
     spool::purge_home(product->places.home);
   }
-  return choose(*product, signals, true);
+  return report(*product, consent::choose(product->terms, signals, true, unix_ms()), true);
 }
 
 int disable(const ProductArgs& args) {
   const auto product = find_product(args);
   if (!product) return fail(product.error());
   const auto signals = consent::signals(product->terms, product->environment);
-  const int chosen = choose(*product, signals, false);
+  Done written = consent::choose(product->terms, signals, false, unix_ms());
   // A choice that could not be written is still no reason to keep what waits.
   if (product->places.home.empty() || !consent::foreign_home(product->terms, signals).empty()) {
-    return chosen;
+    return report(*product, written, false);
   }
   spool::Purge purged;
   const spool::Halt halt = spool::withdraw_home(product->places.home, client::kHaltWaitMs, purged);
+  // On a full disk the purge may have made the room that the choice needs.
+  if (!written) written = consent::choose(product->terms, signals, false, unix_ms());
+  const int chosen = report(*product, written, false);
   if (purged.records > 0) {
     out("Deleted " + counted(purged.records, "event") + " that had not been sent.\n");
   }

@@ -9,7 +9,8 @@ import time
 import uuid
 
 import pytest
-from support.user import CANDOR, NOTICE
+from support.disk import mounted
+from support.user import ACME, CANDOR, NOTICE, User
 
 INSTALL_ID = "4f6c1f0e-7a35-4a3e-9d5b-6a1f0c2b3d4e"
 EMIT = ["emit", "ping", "--delivery", "manual"]
@@ -426,3 +427,22 @@ def test_an_opt_out_outlasts_a_writer_over_a_slow_disk(user, tmp_path):
     assert user.status()["rule"] == "file_disabled"
     assert read_strictly(user)["enabled"] is False
     assert not list(user.acme.glob("telemetry.json.*"))
+
+
+def test_a_no_is_kept_on_a_disk_that_the_spool_has_filled(tmp_path):
+    catalog = tmp_path / "acme.telemetry.jsonc"
+    catalog.write_text(ACME)
+    with mounted(tmp_path / "disk", "size=1100k") as disk:
+        user = User(disk, catalog)
+        user.run("emit", "ping")
+        with (disk / "filler").open("wb", buffering=0) as filler:
+            for size in (4096, 1):
+                while True:
+                    try:
+                        filler.write(b"x" * size)
+                    except OSError:
+                        break
+        said = user.run("disable").stdout
+        assert 'Wrote "enabled": false' in said
+        assert "Deleted 1 event" in said
+        assert read_strictly(user)["enabled"] is False

@@ -12,12 +12,12 @@ import shutil
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from collector import Collector, Rules
+from support.disk import mounted
 from support.environment import clean_environment
 
 BUILD = Path(os.environ.get("CANDOR_BUILD", Path(__file__).resolve().parents[2] / "build/dev"))
@@ -218,18 +218,6 @@ def on_disk(spool: Path) -> int:
 
 
 # ---- Disks ----------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def mounted(directory: Path, options: str) -> Iterator[Path]:
-    directory.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", directory], capture_output=True)
-    if mount.returncode != 0:
-        pytest.skip("mounting a small file system takes root")
-    try:
-        yield directory
-    finally:
-        subprocess.run(["umount", "-l", directory], check=False)
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

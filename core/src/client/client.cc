@@ -355,7 +355,7 @@ std::string Client::Impl::choose(bool enabled, spool::Halt& halt) {
   if (gate == nullptr) return {};
   // What an emit left that did not know of the user's no is not what a yes is about.
   if (enabled && gate->decision().identity.enabled == false) spool::purge_home(places.home);
-  const Done written = gate->choose(enabled, unix_ms());
+  Done written = gate->choose(enabled, unix_ms());
   if (places.home.empty() || gate->home_is_foreign()) {
     return written ? std::string() : written.error().text;
   }
@@ -373,6 +373,12 @@ std::string Client::Impl::choose(bool enabled, spool::Halt& halt) {
   // Whichever rule decides: the user's choice is about every spool of the home.
   spool::Purge swept;
   if (!enabled) halt = spool::withdraw_home(places.home, client::kHaltWaitMs, swept);
+  // On a full disk the purge may have made the room that the choice needs.
+  if (!enabled && !written) {
+    written = gate->choose(enabled, unix_ms());
+    gate->forget();
+    static_cast<void>(gate->enabled(steady_ms()));
+  }
   if (!written) return written.error().text;
   if (!swept.problem.empty()) {
     return "not everything that waits could be deleted: " + swept.problem;
