@@ -13,7 +13,9 @@
 namespace candor {
 
 // The counts of one event, or of all of them. Every event that emit ever judged is counted at
-// exactly one number of kOutcomes, so captured() = delivered() + pending() + dropped().
+// exactly one number of kOutcomes, so captured() = delivered() + pending() + dropped(). While the
+// disk takes no segment, counts live in their process: its own stats() has them, and if it ends
+// before a segment could be made, they are lost.
 struct Counts {
   std::array<std::uint64_t, kOutcomes.size()> by_number{};
 

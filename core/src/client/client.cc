@@ -694,7 +694,9 @@ std::string Client::project_id(std::string_view directory) {
 Ledger Client::stats() const {
   const CancellationDeferred uncancelled;
   const std::string& dir = impl_->places.spool_dir;
-  return client::ledger(dir.empty() ? spool::Tally() : spool::tally(dir));
+  spool::Tally tally = dir.empty() ? spool::Tally() : spool::tally(dir);
+  if (impl_->sender.load(std::memory_order_acquire) != nullptr) impl_->writer->add_unwritten(tally);
+  return client::ledger(tally);
 }
 
 bool Client::first_run() const noexcept { return impl_->first_run; }

@@ -48,6 +48,13 @@ struct Clock {
   std::function<std::int64_t()> steady_ms = candor::steady_ms;  // never does
 };
 
+using Counts = std::array<std::uint64_t, kCountersMax>;
+struct Tally {
+  std::map<std::string, Counts> labels;
+  std::uint64_t bytes = 0;  // on disk
+  std::uint32_t segments = 0;
+};
+
 class Writer {
  public:
   // `hooks` run around what may wait for the disk, except in tend and release.
@@ -73,6 +80,9 @@ class Writer {
   // Ends the segment: it is anyone's then. A later append starts another. What waits in a
   // segment whose file was removed is brought to another first, but for `withdrawn`.
   void release(bool withdrawn = false) noexcept;
+  // Adds the counts of this process that no segment could hold yet, for want of a disk. They go to
+  // its next segment; if the process ends first, they are lost.
+  void add_unwritten(Tally& tally) const;
   // What the disk said last, for a log line; empty when nothing failed.
   [[nodiscard]] std::string trouble() const;
 
@@ -123,12 +133,6 @@ class Queue {
   std::unique_ptr<Impl> impl_;
 };
 
-using Counts = std::array<std::uint64_t, kCountersMax>;
-struct Tally {
-  std::map<std::string, Counts> labels;
-  std::uint64_t bytes = 0;  // on disk
-  std::uint32_t segments = 0;
-};
 // The ledger: what every label's records became, since the spool began. Writes nothing.
 [[nodiscard]] Tally tally(const std::string& dir, Files files = {});
 

@@ -400,6 +400,18 @@ void Writer::release(bool withdrawn) noexcept {
   if (Active* const old = impl_->take_out(*impl_->process)) unpin(old);
 }
 
+void Writer::add_unwritten(Tally& tally) const {
+  Impl::Process& p = *impl_->process;
+  impl_->unhurried(p, [&] {
+    for (std::size_t label = 0; label < p.uncounted.size(); ++label) {
+      const Counts& from = p.uncounted[label];
+      if (from == Counts{}) continue;
+      Counts& to = tally.labels[impl_->labels[label]];
+      for (std::size_t c = 0; c < from.size(); ++c) to[c] += from[c];
+    }
+  });
+}
+
 std::string Writer::trouble() const {
   Impl::Process& p = *impl_->process;
   return impl_->unhurried(p, [&] { return p.trouble; });
