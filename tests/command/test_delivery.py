@@ -163,12 +163,23 @@ def test_redirects_are_not_followed(sender: User, collector: Collector) -> None:
     assert waiting(sender) == 1
 
 
-@pytest.mark.parametrize("step", [Step(hang=True), Step(body="x" * 10_000, drip_s=0.05)], ids=["silent", "slow drip"])
+@pytest.mark.parametrize(
+    "step",
+    [Step(hang=True), Step(status=500, body="x" * 10_000, drip_s=0.05)],
+    ids=["silent", "slow drip"],
+)
 def test_a_flush_ends_in_time_whatever_the_server_does(sender: User, collector: Collector, step: Step) -> None:
     emit(sender, 1)
     collector.steps.append(step)
     sender.run("flush", "--timeout-ms", "300", code=1)
     assert waiting(sender) == 1
+
+
+def test_a_success_stands_however_slowly_its_body_comes(sender: User, collector: Collector) -> None:
+    emit(sender, 1)
+    collector.steps.append(Step(body="x" * 10_000, drip_s=0.05))
+    sender.run("flush", "--timeout-ms", "300", code=None)
+    assert (len(collector.requests), waiting(sender)) == (1, 0)
 
 
 def test_a_poisoned_event_is_set_aside_alone(sender: User, collector: Collector) -> None:

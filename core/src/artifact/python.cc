@@ -22,6 +22,9 @@ constexpr char kOtherMethods[] =
     def status(self) -> _candor.Status: ...
     def enable(self) -> _candor.Status: ...
     def disable(self) -> _candor.Status: ...
+    def project_id(
+        self, directory: str | bytes | _os.PathLike[str] | _os.PathLike[bytes]
+    ) -> str: ...
     @property
     def first_run(self) -> bool: ...
     def __enter__(self) -> _t.Self: ...
@@ -40,7 +43,7 @@ class Python {
     const std::string client = unique(pascal_case(catalog.name));
     std::string head = "# Generated from the catalog '" + catalog.name +
                        "' by `candor generate`; do not edit.\n# Catalog hash: " + hash(catalog) +
-                       "\nimport datetime as _datetime\nimport types as _types\n"
+                       "\nimport datetime as _datetime\nimport os as _os\nimport types as _types\n"
                        "\nimport candor as _candor\nimport typing_extensions as _t\n\n";
     for (const Event& event : catalog.events) {
       if (!is_for(event, "python")) continue;
@@ -147,6 +150,9 @@ class Python {
     const std::string options =
         "        timestamp: _datetime.datetime | int | None = None,\n"
         "        distinct_id: str | None = None,\n"
+        "        project_dir: str | bytes | _os.PathLike[str] | _os.PathLike[bytes] | None = "
+        "None,\n"
+        "        project_id: str | None = None,\n"
         "        uuid: str | _t.Literal[True] | None = None,\n";
     if (events_.empty()) {
       text += "    def " + name + "(self, event: _t.Never, /) -> " + answer + ": ...\n";
