@@ -48,7 +48,7 @@ const asConst = { count: 1, list: [1, 2] } as const
 telemetry.emit('sample', asConst)
 const bytes: Uint8Array = telemetry.encode('ping', null, { timestamp: 0 })
 const status: Status = telemetry.status()
-const drained: boolean = await telemetry.flush({ timeoutMs: 1 })
+const drained: boolean = (await telemetry.flush({ timeoutMs: 1 })).complete
 const { total } = await telemetry.stats()
 const after: Status = await telemetry.disable()
 await telemetry.enable()

@@ -232,7 +232,7 @@ class Client {
     return this.#handle.choose(false)
   }
 
-  /** @param {string | import('./index.js').FileUrl} directory */
+  /** @param {string | import('../types/index.js').FileUrl} directory */
   projectId(directory) {
     const path = pathOf(directory)
     if (typeof path !== 'string') throw new TypeError('the directory must be a string or a URL')
