@@ -13,8 +13,8 @@ namespace candor {
 [[nodiscard]] bool inherits_orphans() noexcept;
 
 // Whether the program was started with rights that its caller does not have: set-user-ID,
-// set-group-ID, file capabilities (the secure-execution mode of ld.so(8)). Then the caller chose its
-// environment, which must decide nothing.
+// set-group-ID, file capabilities (the secure-execution mode of ld.so(8)). Then the caller chose
+// its environment, which must decide nothing.
 [[nodiscard]] bool has_borrowed_rights() noexcept;
 
 }  // namespace candor
